@@ -1,0 +1,167 @@
+/**
+ * What the use cases need from outside. Adapters live in `store/<engine>/` and `broker/`; only `main`
+ * knows which ones run.
+ */
+import type {
+  About,
+  Change,
+  CloudTopic,
+  Gap,
+  GaugeId,
+  Health,
+  Reading,
+  ReadingsBatch,
+  RejectReason,
+  SeqRanges,
+  StationId,
+  StationLevel,
+  StreamId,
+} from '@siaga/protocol';
+import type { JudgedStation } from './domain/level.ts';
+
+/** A readings message whose station comes from its credential and topic. */
+export type IncomingBatch = {
+  readonly station: StationId;
+  readonly batch: ReadingsBatch;
+  readonly receivedAtMs: number;
+};
+
+/** What became of one incoming batch. Every reading of it is in exactly one of the three lists. */
+export type Verdict = {
+  readonly stored: SeqRanges;
+  /** The same identity, `rev` and content is already stored. */
+  readonly duplicates: SeqRanges;
+  /** The same identity and `rev`, but other content: not stored, for quarantine. */
+  readonly conflicts: SeqRanges;
+};
+
+/** A reading as it was stored. */
+export type StoredReading = Reading & {
+  readonly station: StationId;
+  readonly stream: StreamId;
+  readonly rev: number;
+  readonly gauge: GaugeId;
+  readonly intervalS: number;
+  readonly maintenance: boolean;
+  readonly receivedAtMs: number;
+};
+
+/** Min, mean and max of distance in one equal span of time, by gauge; flags 4 and 9 and maintenance left out. */
+export type DistanceBucket = {
+  readonly gauge: GaugeId;
+  readonly fromMs: number;
+  readonly count: number;
+  readonly minMm: number;
+  readonly meanMm: number;
+  readonly maxMm: number;
+};
+
+export type RangeQuery = { readonly station: StationId; readonly fromMs: number; readonly toMs: number };
+
+/** Settled sequence numbers of one stream at revision 0: committed, quarantined or declared lost. */
+export type SettledStream = { readonly station: StationId; readonly stream: StreamId; readonly settled: SeqRanges };
+
+/**
+ * Keeps readings. Order: `append` calls are serialised by the caller (one ingest per store).
+ * `append` is durable when it resolves, and in the same commit it saves the settled interval sets
+ * and marks each station with stored readings as dirty from its earliest stored `observedAtMs`.
+ * It rejects only when nothing of the call was stored.
+ */
+export type ReadingStore = {
+  readonly storeId: string;
+  /** `lateVisibility`: a stored reading may become readable later. `delete`: readings can be deleted. */
+  readonly capabilities: { readonly lateVisibility: boolean; readonly delete: boolean };
+  append(batches: readonly IncomingBatch[]): Promise<Verdict[]>;
+  /** Settles sequence numbers that are durably quarantined instead of stored. */
+  settle(station: StationId, stream: StreamId, seqs: SeqRanges): Promise<void>;
+  settled(station: StationId, stream: StreamId): SettledStream;
+  /** The newest stored reading (by `observedAtMs`, then `receivedAtMs`) of every station. */
+  latest(): Promise<ReadonlyMap<StationId, StoredReading>>;
+  /** Newest revision of each reading in [fromMs, toMs), in order of time, stream, seq; at most `limit` from `offset`. */
+  readings(
+    query: RangeQuery & { readonly limit: number; readonly after?: string },
+  ): Promise<{ readings: StoredReading[]; next: string | null }>;
+  /** `range` of DESIGN §4: [fromMs, toMs) in `buckets` equal spans, empty ones left out. */
+  range(query: RangeQuery & { readonly buckets: number }): Promise<DistanceBucket[]>;
+  /** Spans in [fromMs, toMs) without a weighing reading, longer than 4 × the reporting interval before them. */
+  gaps(query: RangeQuery): Promise<Gap[]>;
+  close(): Promise<void>;
+};
+
+/** A station with news since the judge last looked. `mark` rises with each append, so that clearing never loses one. */
+export type DirtyMark = { readonly station: StationId; readonly fromMs: number; readonly mark: number };
+
+/** One judged after-image on its way into the numbered changes. */
+export type Judgement = {
+  readonly station: StationId;
+  readonly judged: JudgedStation;
+  readonly level: StationLevel;
+  readonly changed: boolean;
+};
+
+/** The judge's part of the relational state. Holding `fence` proves the shard's lease: a stale one is refused. */
+export type JudgingStore = {
+  /** Takes the shard's lease: the returned token outranks every earlier one. */
+  takeLease(shard: string): Promise<number>;
+  dirty(limit: number): Promise<DirtyMark[]>;
+  judged(): Promise<ReadonlyMap<StationId, JudgedStation>>;
+  /** Readings the judge has not folded: stored for `station` with `observedAtMs` > `afterMs`, in order. */
+  newer(station: StationId, afterMs: number): Promise<StoredReading[]>;
+  /** Readings of the last `spanMs` up to the newest, in order: what trend and rate are judged from. */
+  recent(station: StationId, spanMs: number): Promise<StoredReading[]>;
+  /** One transaction: judged states, numbered changes (the stream head last), and marks cleared if unchanged since. */
+  commit(work: {
+    fence: number;
+    knownAtMs: number;
+    judgements: readonly Judgement[];
+    cleared: readonly DirtyMark[];
+  }): Promise<Change[]>;
+};
+
+/** The numbered changes, for SSE and replay. */
+export type ChangeLog = {
+  readonly epoch: string;
+  head(): number;
+  /** Changes after `seq` in order, or null when they are no longer kept. */
+  since(seq: number, limit: number): Promise<Change[] | null>;
+};
+
+/** A message, or part of one, that was refused. `payload` is what came in, cut at `maxPayloadBytes`. */
+export type Rejected = {
+  readonly station: StationId;
+  readonly topic: string;
+  readonly reason: RejectReason;
+  readonly detail: string;
+  readonly payload: Uint8Array;
+  readonly sha256: string;
+  readonly receivedAtMs: number;
+};
+
+/** Durable rejects with their reason. `put` is durable when it resolves; the same payload and reason counts up. */
+export type Quarantine = {
+  put(rejected: Rejected): Promise<void>;
+  list(limit: number): Promise<(Omit<Rejected, 'payload'> & { readonly count: number })[]>;
+};
+
+/** What is known of a station's device. */
+export type Device = {
+  readonly station: StationId;
+  readonly connected: boolean;
+  readonly connection: number;
+  readonly health: Health | null;
+  readonly healthAtMs: number | null;
+  readonly about: About | null;
+  readonly aboutAtMs: number | null;
+};
+
+export type FleetStore = {
+  /** Keeps health unless it belongs to an older connection than what is kept. */
+  saveHealth(station: StationId, health: Health, receivedAtMs: number): Promise<void>;
+  saveAbout(station: StationId, about: About, receivedAtMs: number): Promise<void>;
+  devices(): Promise<Device[]>;
+};
+
+/** Sends a receipt or a command to a station; resolves when handed on, without a promise of arrival. */
+export type DeviceChannel = {
+  send(station: StationId, kind: CloudTopic, payload: Uint8Array): Promise<void>;
+};

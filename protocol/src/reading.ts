@@ -1,0 +1,229 @@
+import { type Static, Type } from 'typebox';
+import {
+  BootId,
+  type GaugeId,
+  GaugeId as GaugeIdSchema,
+  Seq,
+  type StreamId,
+  StreamId as StreamIdSchema,
+} from './identity.ts';
+import { maxPayloadBytes, maxRangesPerMessage, maxReadingsPerMessage } from './limits.ts';
+import { decodeJson, encodeJson, parserOf } from './parse.ts';
+import { type ClockState, clockStates, type Echo, echoes, Flag, type QcTest, qcTests } from './quality.ts';
+import { type Parsed, parsed, refused } from './result.ts';
+import type { SeqRanges } from './seq-ranges.ts';
+
+/** One observation by one gauge. Its identity is (station, stream, seq); a correction carries a higher `rev`. */
+export type Reading = {
+  readonly seq: number;
+  readonly observedAtMs: number;
+  /** From the sensor's face to the water; null when nothing was measured; an upper limit under `blanking`. */
+  readonly distanceMm: number | null;
+  readonly echo: Echo;
+  /** Median absolute deviation of the burst's samples. */
+  readonly spreadMm: number | null;
+  /** Share of the burst's pings that gave a sample, 0–100. */
+  readonly validPercent: number;
+  /** Air temperature beside the sensor in tenths of a degree Celsius. */
+  readonly temperatureDeciC: number | null;
+  readonly flag: Flag;
+  /** The test that set the flag; `none` under flags 1 and 2. */
+  readonly test: QcTest;
+  readonly clock: ClockState;
+};
+
+/** Readings that share what a message says once; their `seq` are consecutive. */
+export type ReadingsBatch = {
+  readonly stream: StreamId;
+  readonly boot: string;
+  readonly rev: number;
+  readonly gauge: GaugeId;
+  /** The reporting interval in force, in seconds. */
+  readonly intervalS: number;
+  /** A technician is at work: these readings judge nothing. */
+  readonly maintenance: boolean;
+  readonly readings: readonly Reading[];
+  /** Sequence numbers that the device had to drop; they count as settled. */
+  readonly lost: SeqRanges;
+};
+
+const maxTimeMs = Date.UTC(2200, 0, 1);
+const maxDistanceMm = 100_000;
+
+/** A column with one value for all, or one a reading. */
+function columnOf<S extends Parameters<typeof Type.Array>[0]>(item: S) {
+  return Type.Union([item, Type.Array(item, { maxItems: maxReadingsPerMessage })]);
+}
+
+const Delta = Type.Integer({ minimum: -maxTimeMs, maximum: maxTimeMs });
+const NullableMm = Type.Union([Type.Integer({ minimum: -maxDistanceMm, maximum: maxDistanceMm }), Type.Null()]);
+const Code = (count: number) => Type.Integer({ minimum: 0, maximum: count - 1 });
+
+/**
+ * Wire form of `flood/v1/<station>/readings`. `t` (ms UTC) and `d` (distance, mm) hold the first value
+ * and then differences; a null distance is passed over by the next difference. Other columns hold one
+ * value for all readings or one each.
+ */
+export const ReadingsMessage = Type.Object(
+  {
+    v: Type.Literal(1),
+    stream: StreamIdSchema,
+    boot: BootId,
+    seq: Seq,
+    rev: Type.Integer({ minimum: 0, maximum: 1_000_000 }),
+    gauge: GaugeIdSchema,
+    intervalS: Type.Integer({ minimum: 1, maximum: 86_400 }),
+    maintenance: Type.Optional(Type.Literal(true)),
+    t: Type.Array(Delta, { maxItems: maxReadingsPerMessage }),
+    d: Type.Array(NullableMm, { maxItems: maxReadingsPerMessage }),
+    echo: columnOf(Code(echoes.length)),
+    spread: columnOf(Type.Union([Type.Integer({ minimum: 0, maximum: maxDistanceMm }), Type.Null()])),
+    valid: columnOf(Type.Integer({ minimum: 0, maximum: 100 })),
+    temp: Type.Optional(columnOf(Type.Union([Type.Integer({ minimum: -1000, maximum: 1000 }), Type.Null()]))),
+    flag: columnOf(Flag),
+    test: columnOf(Code(qcTests.length)),
+    clock: columnOf(Code(clockStates.length)),
+    lost: Type.Optional(
+      Type.Array(Type.Object({ from: Seq, to: Seq }, { additionalProperties: false }), {
+        maxItems: maxRangesPerMessage,
+      }),
+    ),
+  },
+  { additionalProperties: false, $id: 'ReadingsMessage' },
+);
+export type ReadingsMessage = Static<typeof ReadingsMessage>;
+
+const parseMessage = parserOf(ReadingsMessage);
+
+/** Bytes of a readings message. `batch.readings` must have consecutive `seq` (see `consecutiveRuns`). */
+export function encodeReadings(batch: ReadingsBatch): Uint8Array {
+  return encodeJson(toMessage(batch));
+}
+
+/** Reads a readings message; never throws. */
+export function decodeReadings(bytes: Uint8Array): Parsed<ReadingsBatch> {
+  if (bytes.byteLength > maxPayloadBytes) return refused(`message is longer than ${maxPayloadBytes} bytes`);
+  const message = decodeJson(bytes, parseMessage);
+  return message.ok ? fromMessage(message.value) : message;
+}
+
+function toMessage(batch: ReadingsBatch): ReadingsMessage {
+  const { readings } = batch;
+  const temperatures = readings.map((reading) => reading.temperatureDeciC);
+  return {
+    v: 1,
+    stream: batch.stream,
+    boot: batch.boot,
+    seq: readings[0]?.seq ?? 1,
+    rev: batch.rev,
+    gauge: batch.gauge,
+    intervalS: batch.intervalS,
+    ...(batch.maintenance ? { maintenance: true as const } : {}),
+    t: differences(readings.map((reading) => reading.observedAtMs)) as number[],
+    d: differences(readings.map((reading) => reading.distanceMm)),
+    echo: fold(readings.map((reading) => echoes.indexOf(reading.echo))) ?? 0,
+    spread: fold(readings.map((reading) => reading.spreadMm)) ?? 0,
+    valid: fold(readings.map((reading) => reading.validPercent)) ?? 0,
+    ...(temperatures.some((value) => value !== null) ? { temp: fold(temperatures) ?? null } : {}),
+    flag: fold(readings.map((reading) => reading.flag)) ?? 1,
+    test: fold(readings.map((reading) => qcTests.indexOf(reading.test))) ?? 0,
+    clock: fold(readings.map((reading) => clockStates.indexOf(reading.clock))) ?? 0,
+    ...(batch.lost.length > 0 ? { lost: batch.lost.map(([from, to]) => ({ from, to })) } : {}),
+  };
+}
+
+function fromMessage(message: ReadingsMessage): Parsed<ReadingsBatch> {
+  const count = message.t.length;
+  const { lost = [], temp = null } = message;
+  if (count === 0 && lost.length === 0) return refused('message holds neither readings nor lost ranges');
+  const columns = {
+    d: message.d,
+    echo: message.echo,
+    spread: message.spread,
+    valid: message.valid,
+    temp,
+    flag: message.flag,
+    test: message.test,
+    clock: message.clock,
+  };
+  for (const [name, column] of Object.entries(columns))
+    if (Array.isArray(column) && column.length !== count)
+      return refused(`${name}: ${column.length} values for ${count} times`);
+  if (lost.some(({ from, to }) => from > to)) return refused('lost: a range ends before it begins');
+  if (message.seq + count - 1 > Number.MAX_SAFE_INTEGER) return refused('seq: too large');
+
+  const times = sums(message.t);
+  if (times.some((time) => time === null || time < 0 || time > maxTimeMs))
+    return refused('t: a time outside 1970–2200');
+  const distances = sums(message.d);
+  if (distances.some((distance) => distance !== null && Math.abs(distance) > maxDistanceMm))
+    return refused(`d: a distance beyond ${maxDistanceMm} mm`);
+
+  const readings = times.map(
+    (time, i): Reading => ({
+      seq: message.seq + i,
+      observedAtMs: time as number,
+      distanceMm: distances[i] as number | null,
+      echo: echoes[at(message.echo, i)] as Echo,
+      spreadMm: at(message.spread, i),
+      validPercent: at(message.valid, i),
+      temperatureDeciC: at(temp, i),
+      flag: at(message.flag, i),
+      test: qcTests[at(message.test, i)] as QcTest,
+      clock: clockStates[at(message.clock, i)] as ClockState,
+    }),
+  );
+  return parsed({
+    stream: message.stream,
+    boot: message.boot,
+    rev: message.rev,
+    gauge: message.gauge,
+    intervalS: message.intervalS,
+    maintenance: message.maintenance === true,
+    readings,
+    lost: lost.map(({ from, to }) => [from, to] as const),
+  });
+}
+
+function at<T>(column: T | T[], index: number): T {
+  return Array.isArray(column) ? (column[index] as T) : column;
+}
+
+/** One value where all are equal, else the column; undefined for an empty column. */
+function fold<T>(values: T[]): T | T[] | undefined {
+  return values.every((value) => value === values[0]) ? values[0] : values;
+}
+
+function differences(values: readonly (number | null)[]): (number | null)[] {
+  let previous = 0;
+  return values.map((value) => {
+    if (value === null) return null;
+    const difference = value - previous;
+    previous = value;
+    return difference;
+  });
+}
+
+function sums(differences: readonly (number | null)[]): (number | null)[] {
+  let sum = 0;
+  return differences.map((difference) => {
+    if (difference === null) return null;
+    sum += difference;
+    return sum;
+  });
+}
+
+/** Cuts readings in order of `seq` into runs of consecutive ones, none longer than a message may be. */
+export function consecutiveRuns<T extends { readonly seq: number }>(
+  readings: readonly T[],
+  maxLength = maxReadingsPerMessage,
+): T[][] {
+  const runs: T[][] = [];
+  for (const reading of readings) {
+    const run = runs.at(-1);
+    const follows = run !== undefined && run.length < maxLength && (run.at(-1) as T).seq + 1 === reading.seq;
+    if (follows) run.push(reading);
+    else runs.push([reading]);
+  }
+  return runs;
+}
