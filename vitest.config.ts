@@ -7,7 +7,7 @@ export default defineConfig({
       ...['protocol', 'firmware-host', 'cloud', 'simulator'].map((name) => ({
         test: { name, root: `./${name}`, include: ['src/**/*.test.ts'], environment: 'node', testTimeout: 20_000 },
       })),
-      './web/vitest.config.ts',
+      './web/vitest.config.*',
       {
         test: {
           name: 'e2e',

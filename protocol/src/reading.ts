@@ -56,7 +56,10 @@ function columnOf<S extends Parameters<typeof Type.Array>[0]>(item: S) {
 }
 
 const Delta = Type.Integer({ minimum: -maxTimeMs, maximum: maxTimeMs });
-const NullableMm = Type.Union([Type.Integer({ minimum: -maxDistanceMm, maximum: maxDistanceMm }), Type.Null()]);
+const NullableDeltaMm = Type.Union([
+  Type.Integer({ minimum: -2 * maxDistanceMm, maximum: 2 * maxDistanceMm }),
+  Type.Null(),
+]);
 const Code = (count: number) => Type.Integer({ minimum: 0, maximum: count - 1 });
 
 /**
@@ -75,7 +78,7 @@ export const ReadingsMessage = Type.Object(
     intervalS: Type.Integer({ minimum: 1, maximum: 86_400 }),
     maintenance: Type.Optional(Type.Literal(true)),
     t: Type.Array(Delta, { maxItems: maxReadingsPerMessage }),
-    d: Type.Array(NullableMm, { maxItems: maxReadingsPerMessage }),
+    d: Type.Array(NullableDeltaMm, { maxItems: maxReadingsPerMessage }),
     echo: columnOf(Code(echoes.length)),
     spread: columnOf(Type.Union([Type.Integer({ minimum: 0, maximum: maxDistanceMm }), Type.Null()])),
     valid: columnOf(Type.Integer({ minimum: 0, maximum: 100 })),
@@ -121,13 +124,31 @@ function toMessage(batch: ReadingsBatch): ReadingsMessage {
     ...(batch.maintenance ? { maintenance: true as const } : {}),
     t: differences(readings.map((reading) => reading.observedAtMs)) as number[],
     d: differences(readings.map((reading) => reading.distanceMm)),
-    echo: fold(readings.map((reading) => echoes.indexOf(reading.echo))) ?? 0,
-    spread: fold(readings.map((reading) => reading.spreadMm)) ?? 0,
-    valid: fold(readings.map((reading) => reading.validPercent)) ?? 0,
-    ...(temperatures.some((value) => value !== null) ? { temp: fold(temperatures) ?? null } : {}),
-    flag: fold(readings.map((reading) => reading.flag)) ?? 1,
-    test: fold(readings.map((reading) => qcTests.indexOf(reading.test))) ?? 0,
-    clock: fold(readings.map((reading) => clockStates.indexOf(reading.clock))) ?? 0,
+    echo: column(
+      readings.map((reading) => echoes.indexOf(reading.echo)),
+      0,
+    ),
+    spread: column(
+      readings.map((reading) => reading.spreadMm),
+      0,
+    ),
+    valid: column(
+      readings.map((reading) => reading.validPercent),
+      0,
+    ),
+    ...(temperatures.some((value) => value !== null) ? { temp: column(temperatures, null) } : {}),
+    flag: column(
+      readings.map((reading) => reading.flag),
+      1,
+    ),
+    test: column(
+      readings.map((reading) => qcTests.indexOf(reading.test)),
+      0,
+    ),
+    clock: column(
+      readings.map((reading) => clockStates.indexOf(reading.clock)),
+      0,
+    ),
     ...(batch.lost.length > 0 ? { lost: batch.lost.map(([from, to]) => ({ from, to })) } : {}),
   };
 }
@@ -150,7 +171,7 @@ function fromMessage(message: ReadingsMessage): Parsed<ReadingsBatch> {
     if (Array.isArray(column) && column.length !== count)
       return refused(`${name}: ${column.length} values for ${count} times`);
   if (lost.some(({ from, to }) => from > to)) return refused('lost: a range ends before it begins');
-  if (message.seq + count - 1 > Number.MAX_SAFE_INTEGER) return refused('seq: too large');
+  if (message.seq > Number.MAX_SAFE_INTEGER - count) return refused('seq: too large');
 
   const times = sums(message.t);
   if (times.some((time) => time === null || time < 0 || time > maxTimeMs))
@@ -189,9 +210,10 @@ function at<T>(column: T | T[], index: number): T {
   return Array.isArray(column) ? (column[index] as T) : column;
 }
 
-/** One value where all are equal, else the column; undefined for an empty column. */
-function fold<T>(values: T[]): T | T[] | undefined {
-  return values.every((value) => value === values[0]) ? values[0] : values;
+/** One value where all are equal, else one each. */
+function column<T>(values: T[], whenEmpty: T): T | T[] {
+  const [first = whenEmpty] = values;
+  return values.every((value) => value === first) ? first : values;
 }
 
 function differences(values: readonly (number | null)[]): (number | null)[] {
