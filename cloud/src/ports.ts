@@ -56,7 +56,13 @@ export type DistanceBucket = {
   readonly maxMm: number;
 };
 
-export type RangeQuery = { readonly station: StationId; readonly fromMs: number; readonly toMs: number };
+/** [fromMs, toMs) in event time; all gauges of the station, or one. */
+export type RangeQuery = {
+  readonly station: StationId;
+  readonly gauge?: GaugeId;
+  readonly fromMs: number;
+  readonly toMs: number;
+};
 
 /** Settled sequence numbers of one stream at revision 0: committed, quarantined or declared lost. */
 export type SettledStream = { readonly station: StationId; readonly stream: StreamId; readonly settled: SeqRanges };
@@ -65,19 +71,22 @@ export type SettledStream = { readonly station: StationId; readonly stream: Stre
  * Keeps readings. Order: `append` calls are serialised by the caller (one ingest per store).
  * `append` is durable when it resolves, and in the same commit it saves the settled interval sets
  * and marks each station with stored readings as dirty from its earliest stored `observedAtMs`.
- * It rejects only when nothing of the call was stored.
+ * It rejects only when nothing of the call was stored: with code `store-full` (and `retry`) when there is
+ * no room, so that the caller can withhold its answer and try again.
  */
 export type ReadingStore = {
   readonly storeId: string;
+  /** Rises each time the store is opened: what must never repeat across restarts is numbered under it. */
+  readonly generation: number;
   /** `lateVisibility`: a stored reading may become readable later. `delete`: readings can be deleted. */
   readonly capabilities: { readonly lateVisibility: boolean; readonly delete: boolean };
   append(batches: readonly IncomingBatch[]): Promise<Verdict[]>;
   /** Settles sequence numbers that are durably quarantined instead of stored. */
-  settle(station: StationId, stream: StreamId, seqs: SeqRanges): Promise<void>;
+  settle(station: StationId, stream: StreamId, rev: number, seqs: SeqRanges): Promise<void>;
   settled(station: StationId, stream: StreamId): SettledStream;
   /** The newest stored reading (by `observedAtMs`, then `receivedAtMs`) of every station. */
   latest(): Promise<ReadonlyMap<StationId, StoredReading>>;
-  /** Newest revision of each reading in [fromMs, toMs), in order of time, stream, seq; at most `limit` from `offset`. */
+  /** Newest revision of each reading in [fromMs, toMs), in order of time, stream, seq; at most `limit`, from the place `after` that the last call gave as `next`. */
   readings(
     query: RangeQuery & { readonly limit: number; readonly after?: string },
   ): Promise<{ readings: StoredReading[]; next: string | null }>;
@@ -90,6 +99,9 @@ export type ReadingStore = {
 
 /** A station with news since the judge last looked. `mark` rises with each append, so that clearing never loses one. */
 export type DirtyMark = { readonly station: StationId; readonly fromMs: number; readonly mark: number };
+
+/** What is kept of a station's judgement: the fold's state, and the level that was last made known. */
+export type KeptJudgement = { readonly judged: JudgedStation; readonly level: StationLevel };
 
 /** One judged after-image on its way into the numbered changes. */
 export type Judgement = {
@@ -104,13 +116,20 @@ export type JudgingStore = {
   /** Takes the shard's lease: the returned token outranks every earlier one. */
   takeLease(shard: string): Promise<number>;
   dirty(limit: number): Promise<DirtyMark[]>;
-  judged(): Promise<ReadonlyMap<StationId, JudgedStation>>;
-  /** Readings the judge has not folded: stored for `station` with `observedAtMs` > `afterMs`, in order. */
-  newer(station: StationId, afterMs: number): Promise<StoredReading[]>;
-  /** Readings of the last `spanMs` up to the newest, in order: what trend and rate are judged from. */
-  recent(station: StationId, spanMs: number): Promise<StoredReading[]>;
-  /** One transaction: judged states, numbered changes (the stream head last), and marks cleared if unchanged since. */
+  judged(): Promise<ReadonlyMap<StationId, KeptJudgement>>;
+  /**
+   * Readings the judge has not folded: one gauge's, with `observedAtMs` > `afterMs`, in order. No more than
+   * `limit`, but never cut between readings of the same instant; fewer than `limit` means there are no more.
+   */
+  newer(station: StationId, gauge: GaugeId, afterMs: number, limit: number): Promise<StoredReading[]>;
+  /** One gauge's readings of the last `spanMs` up to its newest, in order: what trend and rate are judged from. */
+  recent(station: StationId, gauge: GaugeId, spanMs: number): Promise<StoredReading[]>;
+  /**
+   * One transaction: judged states, numbered changes (the stream head last), and marks cleared if unchanged
+   * since. Rejects with code `lease-lost` when another judge has taken the lease of `shard`.
+   */
   commit(work: {
+    shard: string;
     fence: number;
     knownAtMs: number;
     judgements: readonly Judgement[];
@@ -118,7 +137,7 @@ export type JudgingStore = {
   }): Promise<Change[]>;
 };
 
-/** The numbered changes, for SSE and replay. */
+/** The numbered changes, for SSE and replay. `epoch` is the store's: another one starts its numbers again. */
 export type ChangeLog = {
   readonly epoch: string;
   head(): number;

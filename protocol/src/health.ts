@@ -32,7 +32,7 @@ export const Health = Type.Union(
       boot: BootId,
       stream: StreamId,
       uptimeS: Count,
-      clock: Type.Union(clockStates.map((state) => Type.Literal(state))),
+      clock: Type.Enum(clockStates),
       maintenanceUntil: Type.Union([Time, Type.Null()]),
       backlog: Type.Object({ count: Count, oldestAt: Type.Union([Time, Type.Null()]) }),
       batteryMv: Type.Union([Count, Type.Null()]),

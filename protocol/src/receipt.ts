@@ -51,7 +51,7 @@ export const Receipt = Type.Object(
       Type.Object(
         {
           sha256: Type.String({ pattern: '^[0-9a-f]{64}$', description: 'Of the message payload' }),
-          reason: Type.Union(rejectReasons.map((reason) => Type.Literal(reason))),
+          reason: Type.Enum(rejectReasons),
         },
         { additionalProperties: false },
       ),

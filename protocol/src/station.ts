@@ -7,7 +7,7 @@ const Time = Type.String({ format: 'date-time' });
 const NullableMm = Type.Union([Type.Integer(), Type.Null()]);
 
 export const stationKinds = ['river', 'street', 'gate-up', 'gate-down', 'tide', 'pump-basin'] as const;
-export const StationKind = Type.Union(stationKinds.map((kind) => Type.Literal(kind)));
+export const StationKind = Type.Enum(stationKinds);
 export type StationKind = (typeof stationKinds)[number];
 
 /** A span of stage [fromMm, next band's fromMm) with its local name. The lowest band has no lower end. */
@@ -51,9 +51,9 @@ export const StationLevel = Type.Object({
   severity: Type.Union([Severity, Type.Null()], { description: 'Null while no reading or no thresholds' }),
   bandLabel: Type.Union([Type.String(), Type.Null()]),
   since: Type.Union([Time, Type.Null()], { description: 'When the water entered this band, in event time' }),
-  presence: Type.Union(presences.map((presence) => Type.Literal(presence))),
-  quality: Type.Union(qualities.map((quality) => Type.Literal(quality))),
-  note: Type.Union([...levelNotes.map((note) => Type.Literal(note)), Type.Null()]),
+  presence: Type.Enum(presences),
+  quality: Type.Enum(qualities),
+  note: Type.Union([Type.Enum(levelNotes), Type.Null()]),
   maintenance: Type.Boolean(),
 });
 export type StationLevel = Static<typeof StationLevel>;
@@ -65,7 +65,7 @@ export const StationValue = Type.Object({
   receivedAt: Time,
   stageMm: NullableMm,
   flag: Flag,
-  trend: Type.Union([...trends.map((trend) => Type.Literal(trend)), Type.Null()]),
+  trend: Type.Union([Type.Enum(trends), Type.Null()]),
   rateMmPer10Min: Type.Union([Type.Integer(), Type.Null()]),
   intervalS: Type.Integer(),
 });
