@@ -94,6 +94,10 @@ export default {
     exclude: { path: '(^|/)(dist|paraglide)/' },
     tsConfig: { fileName: 'tsconfig.json' },
     tsPreCompilationDeps: true,
-    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'node', 'svelte', 'default'], extensions: ['.ts', '.svelte', '.mjs', '.js', '.json'] },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'node', 'svelte', 'default'],
+      extensions: ['.ts', '.svelte', '.mjs', '.js', '.json'],
+    },
   },
 };

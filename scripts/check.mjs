@@ -9,7 +9,11 @@ const sources = ['protocol/src', 'firmware-host/src', 'cloud/src', 'simulator/sr
 export const steps = [
   ['format and lint', 'biome', ['ci', '--error-on-warnings', '.']],
   ['types', 'tsc', ['-p', '.']],
-  ['component types', 'svelte-check', ['--workspace', 'web', '--tsconfig', 'tsconfig.json', '--fail-on-warnings', '--output', 'human']],
+  [
+    'component types',
+    'svelte-check',
+    ['--workspace', 'web', '--tsconfig', 'tsconfig.json', '--fail-on-warnings', '--output', 'human'],
+  ],
   ['component types still find errors', 'node', ['scripts/svelte-canary.mjs']],
   ['import rules', 'depcruise', ['--config', '.dependency-cruiser.mjs', '--output-type', 'err', ...sources]],
   ['import rules still find breaches', 'node', ['scripts/import-canary.mjs']],

@@ -25,7 +25,12 @@ try {
     writeFileSync(join(root, file), `${line}\n`);
   }
   const args = ['--config', '.dependency-cruiser.mjs', '--output-type', 'json', ...breaches.map(([file]) => file)];
-  const { stdout } = spawnSync('depcruise', args, { cwd: root, env: toolEnvironment(), encoding: 'utf8', maxBuffer: 1e8 });
+  const { stdout } = spawnSync('depcruise', args, {
+    cwd: root,
+    env: toolEnvironment(),
+    encoding: 'utf8',
+    maxBuffer: 1e8,
+  });
   const found = JSON.parse(stdout).summary.violations.map(({ from, rule }) => `${from} ${rule.name}`);
   const missed = breaches.filter(([file, , rule]) => !found.includes(`${file} ${rule}`));
   for (const [file, line, rule] of missed) console.error(`${rule} no longer refuses ${line} in ${file}`);

@@ -5,8 +5,16 @@ import { gzipSync } from 'node:zlib';
 import { root } from './runtime.mjs';
 
 const gates = [
-  { what: 'basemap coastline, bytes', limit: 40 * 1024, measure: () => statSync(join(root, 'web/src/map/basemap/coastline.geojson')).size },
-  { what: 'console script, gzipped bytes', limit: 120 * 1024, measure: () => gzippedScripts(join(root, 'web/dist/assets')) },
+  {
+    what: 'basemap coastline, bytes',
+    limit: 40 * 1024,
+    measure: () => statSync(join(root, 'web/src/map/basemap/coastline.geojson')).size,
+  },
+  {
+    what: 'console script, gzipped bytes',
+    limit: 120 * 1024,
+    measure: () => gzippedScripts(join(root, 'web/dist/assets')),
+  },
 ];
 
 function gzippedScripts(folder) {

@@ -2,6 +2,8 @@
 import { ensureInstalled, findNode24, run } from './runtime.mjs';
 
 ensureInstalled();
-const built = await run('turbo', ['run', 'build', '--output-logs=errors-only', '--log-order=grouped'], { stdio: ['ignore', 'ignore', 'inherit'] });
+const built = await run('turbo', ['run', 'build', '--output-logs=errors-only', '--log-order=grouped'], {
+  stdio: ['ignore', 'ignore', 'inherit'],
+});
 if (built !== 0) process.exit(built);
 process.exit(await run(findNode24(), ['scripts/up.ts', ...process.argv.slice(2)]));

@@ -13,7 +13,8 @@ export default class CountingReporter implements Reporter {
       for (const test of module.children.allTests()) {
         const result = test.result();
         if (result.state === 'passed') report.passed++;
-        else if (result.state === 'skipped') report.skipped.push({ name: test.fullName, why: result.note ?? 'no reason given' });
+        else if (result.state === 'skipped')
+          report.skipped.push({ name: test.fullName, why: result.note ?? 'no reason given' });
         else report.failed++;
       }
       for (const suite of module.children.allSuites()) if (suite.errors().length > 0) report.failed++;
