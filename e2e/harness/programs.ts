@@ -1,0 +1,101 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { root } from './folders.ts';
+
+export type LogLine = Record<string, unknown> & { msg?: string };
+
+/** One of our programs as a user would run it: its own process, its log lines, its end. */
+export type Program = {
+  readonly pid: number;
+  readonly child: ChildProcess;
+  /** Every JSON line of standard output so far. */
+  readonly lines: LogLine[];
+  /** What it complained of on standard error. */
+  complaints(): string;
+  /** Calls back with every later line, too. */
+  onLine(listener: (line: LogLine) => void): void;
+  /** Resolves with the first line, past or to come, that fits; rejects when the program ends before. */
+  line(fits: (line: LogLine) => boolean): Promise<LogLine>;
+  /** Exit code, or the signal's name. */
+  readonly exited: Promise<number | string>;
+  kill(signal: NodeJS.Signals): void;
+  /** SIGTERM, then waits for the end; SIGKILL after 15 s. */
+  stop(): Promise<number | string>;
+};
+
+const scripts = {
+  siaga: join(root, 'cloud/src/main.ts'),
+  'siaga-agent': join(root, 'firmware-host/src/main.ts'),
+  'siaga-sim': join(root, 'simulator/src/main.ts'),
+};
+export type ProgramName = keyof typeof scripts;
+
+export function startProgram(name: ProgramName, args: readonly string[], env: Record<string, string> = {}): Program {
+  const child = spawn(process.execPath, [scripts[name], ...args], {
+    cwd: root,
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const lines: LogLine[] = [];
+  const listeners: ((line: LogLine) => void)[] = [];
+  let complaints = '';
+  child.stderr.on('data', (chunk) => {
+    complaints += chunk;
+  });
+  createInterface({ input: child.stdout }).on('line', (text) => {
+    const line = parseLine(text);
+    lines.push(line);
+    for (const listener of listeners) listener(line);
+  });
+  const exited = new Promise<number | string>((done) =>
+    child.on('close', (code, signal) => done(code ?? signal ?? -1)),
+  );
+  const kill = (signal: NodeJS.Signals) => void child.kill(signal);
+  return {
+    pid: child.pid ?? -1,
+    child,
+    lines,
+    complaints: () => complaints,
+    onLine: (listener) => void listeners.push(listener),
+    line(fits) {
+      const past = lines.find(fits);
+      if (past) return Promise.resolve(past);
+      return new Promise((resolve, reject) => {
+        listeners.push((line) => fits(line) && resolve(line));
+        void exited.then((code) =>
+          reject(new Error(`${name} ended (${code}) before the line came: ${complaints.slice(-2000)}`)),
+        );
+      });
+    },
+    exited,
+    kill,
+    async stop() {
+      kill('SIGTERM');
+      const impatience = setTimeout(() => kill('SIGKILL'), 15_000);
+      const code = await exited;
+      clearTimeout(impatience);
+      return code;
+    },
+  };
+}
+
+/** Runs a program to its end; throws with its complaint unless it exits with 0. */
+export function runProgram(name: ProgramName, args: readonly string[], env: Record<string, string> = {}): string {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [scripts[name], ...args], {
+    cwd: root,
+    env: { ...process.env, ...env },
+    encoding: 'utf8',
+    maxBuffer: 1e8,
+  });
+  if (status !== 0) throw new Error(`${name} ${args.join(' ')} exited with ${status}: ${stderr}`);
+  return stdout;
+}
+
+function parseLine(text: string): LogLine {
+  try {
+    return JSON.parse(text) as LogLine;
+  } catch {
+    return { text };
+  }
+}
