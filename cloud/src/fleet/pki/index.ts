@@ -1,0 +1,1 @@
+export { caPaths, devicePaths, initPki, issueDeviceIn, issueServerIn, type Outcome, serverPaths } from './folder.ts';
