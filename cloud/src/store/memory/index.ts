@@ -1,0 +1,58 @@
+import { randomBytes } from 'node:crypto';
+import { type Change, maxPayloadBytes, type StationId } from '@siaga/protocol';
+import type { ChangeLog, Device, FleetStore, Quarantine, Rejected } from '../../ports.ts';
+import { withAbout, withHealth } from '../device.ts';
+import type { Stores } from '../stores.ts';
+import { createMemoryJudgingStore } from './judging-store.ts';
+import { createMemoryReadingStore, createMemoryReadings } from './reading-store.ts';
+
+/** Opens stores that live in memory only. */
+export function openMemory(): Stores {
+  const kept = createMemoryReadings();
+  const changes: Change[] = [];
+  return {
+    readings: createMemoryReadingStore(kept),
+    judging: createMemoryJudgingStore(kept, changes),
+    changes: memoryChangeLog(changes),
+    quarantine: memoryQuarantine(),
+    fleet: memoryFleet(),
+    close: async () => {},
+  };
+}
+
+function memoryChangeLog(changes: readonly Change[]): ChangeLog {
+  return {
+    epoch: randomBytes(10).toString('hex'),
+    head: () => changes.length,
+    since: async (seq, limit) => (seq > changes.length ? null : changes.slice(seq, seq + limit)),
+  };
+}
+
+function memoryQuarantine(): Quarantine {
+  const rejects = new Map<string, Rejected & { count: number }>();
+  return {
+    async put(rejected) {
+      const key = `${rejected.station}/${rejected.reason}/${rejected.sha256}`;
+      const count = (rejects.get(key)?.count ?? 0) + 1;
+      rejects.delete(key);
+      rejects.set(key, { ...rejected, payload: rejected.payload.slice(0, maxPayloadBytes), count });
+    },
+    async list(limit) {
+      const newestFirst = [...rejects.values()].reverse().sort((a, b) => b.receivedAtMs - a.receivedAtMs);
+      return newestFirst.slice(0, limit).map(({ payload: _, ...rest }) => rest);
+    },
+  };
+}
+
+function memoryFleet(): FleetStore {
+  const devices = new Map<StationId, Device>();
+  return {
+    async saveHealth(station, health, receivedAtMs) {
+      devices.set(station, withHealth(devices.get(station), station, health, receivedAtMs));
+    },
+    async saveAbout(station, about, receivedAtMs) {
+      devices.set(station, withAbout(devices.get(station), station, about, receivedAtMs));
+    },
+    devices: async () => [...devices.values()].sort((a, b) => (a.station < b.station ? -1 : 1)),
+  };
+}

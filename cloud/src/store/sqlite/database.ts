@@ -1,0 +1,98 @@
+import { randomBytes } from 'node:crypto';
+import { DatabaseSync } from 'node:sqlite';
+import { platformError } from '../../errors.ts';
+import { migrations } from './migrations.ts';
+
+/** An open store's database. Everything in it is synchronous: a transaction is one turn of the event loop. */
+export type Database = {
+  readonly db: DatabaseSync;
+  readonly storeId: string;
+  readonly epoch: string;
+  readonly generation: number;
+  /** Runs `work` in one durable transaction. Nothing of it stays when it throws; faults become platform errors. */
+  transaction<T>(work: () => T): T;
+  close(): void;
+};
+
+/** SQLite's result codes (sqlite.org/rescode.html), the low byte of an extended one. */
+const busy = 5;
+const locked = 6;
+const full = 13;
+
+/** Real ms to wait for another process's lock, e.g. a backup. */
+const lockTimeoutMs = 2000;
+
+/**
+ * Opens or makes the database at `path` and brings it up to date. WAL with synchronous FULL: a commit has
+ * reached the disk when it returns. Throws `store-unusable`, naming the path.
+ */
+export function openDatabase(path: string): Database {
+  try {
+    const db = new DatabaseSync(path, { timeout: lockTimeoutMs });
+    db.exec('PRAGMA journal_mode = WAL');
+    // The default under WAL may be NORMAL, which loses the last commits when the power fails.
+    db.exec('PRAGMA synchronous = FULL');
+    db.exec('PRAGMA journal_size_limit = 67108864');
+    migrate(db);
+    const identity = db
+      .prepare(
+        `INSERT INTO store VALUES (1, ?, ?, 1, 0)
+         ON CONFLICT DO UPDATE SET generation = generation + 1 RETURNING store_id, epoch, generation`,
+      )
+      .get(mintId(), mintId()) as { store_id: string; epoch: string; generation: number };
+    return {
+      db,
+      storeId: identity.store_id,
+      epoch: identity.epoch,
+      generation: identity.generation,
+      transaction: (work) => transaction(db, work),
+      close: () => db.close(),
+    };
+  } catch (error) {
+    throw platformError('store-unusable', `The store ${path} cannot be opened: ${(error as Error).message}.`, error);
+  }
+}
+
+/** 80 random bits in letters and digits. */
+function mintId(): string {
+  return randomBytes(10).toString('hex');
+}
+
+function migrate(db: DatabaseSync): void {
+  db.exec(
+    'CREATE TABLE IF NOT EXISTS migrations (number INTEGER PRIMARY KEY, name TEXT NOT NULL, applied_at_ms INTEGER NOT NULL) STRICT',
+  );
+  const { done } = db.prepare('SELECT coalesce(max(number), 0) AS done FROM migrations').get() as { done: number };
+  const newest = migrations.at(-1)?.number ?? 0;
+  if (done > newest)
+    throw new Error(`it was written by a newer version (migration ${done}; this one knows ${newest}): update Siaga`);
+  for (const { number, name, sql } of migrations.filter((migration) => migration.number > done))
+    transaction(db, () => {
+      db.exec(sql);
+      db.prepare('INSERT INTO migrations VALUES (?, ?, ?)').run(number, name, Date.now());
+    });
+}
+
+function transaction<T>(db: DatabaseSync, work: () => T): T {
+  try {
+    db.exec('BEGIN IMMEDIATE');
+    const result = work();
+    db.exec('COMMIT');
+    return result;
+  } catch (error) {
+    // A full disk may have rolled back already.
+    if (db.isOpen && db.isTransaction) db.exec('ROLLBACK');
+    throw faultOf(error);
+  }
+}
+
+function faultOf(error: unknown): unknown {
+  const code = (error as { errcode?: unknown }).errcode;
+  if (typeof code !== 'number') return error;
+  const { message } = error as Error;
+  const result = code & 0xff;
+  if (result === full) return platformError('store-full', `The store has no room: ${message}.`, error);
+  if (result === busy || result === locked)
+    return platformError('store-busy', `The store is held by another process: ${message}.`, error);
+  return platformError('store-failed', `The store failed: ${message}.`, error);
+}

@@ -1,0 +1,27 @@
+import { platformError } from '../../errors.ts';
+import type { Stores } from '../stores.ts';
+import { createChangeLog } from './change-log.ts';
+import { openDatabase } from './database.ts';
+import { createFleetStore } from './fleet-store.ts';
+import { createJudgingStore } from './judging-store.ts';
+import { createParts } from './parts.ts';
+import { createQuarantine } from './quarantine.ts';
+import { createReadingStore } from './reading-store.ts';
+
+const scheme = 'sqlite:';
+
+/** Opens all stores over one SQLite database, making it when it is new. Throws `store-unusable`. */
+export function openSqlite(url: string): Stores {
+  if (!url.startsWith(scheme) || url === scheme)
+    throw platformError('store-unusable', `The store ${url} is not an address of the form sqlite:FILE.`);
+  const database = openDatabase(url.slice(scheme.length));
+  const parts = createParts(database);
+  return {
+    readings: createReadingStore(parts),
+    judging: createJudgingStore(parts),
+    changes: createChangeLog(database),
+    quarantine: createQuarantine(database),
+    fleet: createFleetStore(database),
+    close: async () => database.close(),
+  };
+}

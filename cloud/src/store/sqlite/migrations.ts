@@ -1,0 +1,72 @@
+/**
+ * The database's history, oldest first. A migration that was released is never edited: the next one is
+ * appended. Each runs once, in its own transaction with its note in `migrations`.
+ */
+export type Migration = { readonly number: number; readonly name: string; readonly sql: string };
+
+export const migrations: readonly Migration[] = [
+  {
+    number: 1,
+    name: 'the walk',
+    sql: `
+      -- One row: who this store is, how often it was opened, and the rising number of the last append.
+      CREATE TABLE store (
+        only INTEGER PRIMARY KEY CHECK (only = 1),
+        store_id TEXT NOT NULL, epoch TEXT NOT NULL,
+        generation INTEGER NOT NULL, mark INTEGER NOT NULL
+      ) STRICT;
+
+      -- Short numbers for long names. dirty_*: news that the judge has not folded. latest_*: newest reading.
+      CREATE TABLE station (
+        no INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE,
+        dirty_from_ms INTEGER, dirty_mark INTEGER,
+        latest_ms INTEGER, latest_received_ms INTEGER, latest_hot_id INTEGER, latest_seq INTEGER
+      ) STRICT;
+      CREATE TABLE stream (
+        no INTEGER PRIMARY KEY, station_no INTEGER NOT NULL, id TEXT NOT NULL, UNIQUE (station_no, id)
+      ) STRICT;
+      CREATE TABLE word (no INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE) STRICT;
+
+      -- Interval sets of settled numbers, and of those among them without a stored reading, as JSON.
+      CREATE TABLE settled (
+        stream_no INTEGER NOT NULL, rev INTEGER NOT NULL, settled TEXT NOT NULL, unstored TEXT NOT NULL,
+        PRIMARY KEY (stream_no, rev)
+      ) STRICT, WITHOUT ROWID;
+
+      -- The hot log, in order of arrival: one row a stored run of a message within one UTC day.
+      CREATE TABLE hot (
+        id INTEGER PRIMARY KEY,
+        station_no INTEGER NOT NULL, day INTEGER NOT NULL,
+        stream_no INTEGER NOT NULL, seq_from INTEGER NOT NULL, seq_to INTEGER NOT NULL, rev INTEGER NOT NULL,
+        received_at_ms INTEGER NOT NULL, body BLOB NOT NULL
+      ) STRICT;
+      -- The day leads, so that what is written now lies together on few pages.
+      CREATE INDEX hot_day ON hot (day, station_no);
+      -- Which UTC days (since 1970) of a station hold readings.
+      CREATE TABLE station_day (
+        station_no INTEGER NOT NULL, day INTEGER NOT NULL, PRIMARY KEY (station_no, day)
+      ) STRICT, WITHOUT ROWID;
+
+      CREATE TABLE judged (station TEXT PRIMARY KEY, judged TEXT NOT NULL, level TEXT NOT NULL) STRICT, WITHOUT ROWID;
+      CREATE TABLE lease (shard TEXT PRIMARY KEY, fence INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+      CREATE TABLE stream_head (only INTEGER PRIMARY KEY CHECK (only = 1), seq INTEGER NOT NULL) STRICT;
+      INSERT INTO stream_head VALUES (1, 0);
+      CREATE TABLE change (
+        seq INTEGER PRIMARY KEY, known_at_ms INTEGER NOT NULL, station TEXT NOT NULL, level TEXT NOT NULL
+      ) STRICT;
+
+      CREATE TABLE quarantine (
+        id INTEGER PRIMARY KEY,
+        station TEXT NOT NULL, topic TEXT NOT NULL, reason TEXT NOT NULL, detail TEXT NOT NULL,
+        sha256 TEXT NOT NULL, payload BLOB NOT NULL, received_at_ms INTEGER NOT NULL, count INTEGER NOT NULL,
+        UNIQUE (sha256, reason, station)
+      ) STRICT;
+
+      CREATE TABLE device (
+        station TEXT PRIMARY KEY,
+        connected INTEGER NOT NULL, connection INTEGER NOT NULL,
+        health TEXT, health_at_ms INTEGER, about TEXT, about_at_ms INTEGER
+      ) STRICT, WITHOUT ROWID;
+    `,
+  },
+];
