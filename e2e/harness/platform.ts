@@ -11,6 +11,8 @@ export type PlatformSettings = {
   readonly mqttPort?: number;
   /** `SIAGA_CLOCK` text; the machine's time without. */
   readonly clock?: string;
+  /** `SIAGA_LOG`; info without. */
+  readonly log?: string;
 };
 
 /** A platform process on free ports of the loopback interface. */
@@ -23,8 +25,13 @@ export type PlatformProcess = {
 
 /** Makes the certificates that are missing and starts `siaga serve`; resolves when both servers listen. */
 export async function startPlatformProcess(settings: PlatformSettings): Promise<PlatformProcess> {
+  makeCertificates(join(settings.data, 'pki'), settings.stations);
+  return servePlatform(settings);
+}
+
+/** Starts `siaga serve` with the certificates that are there: what a restart does. */
+export async function servePlatform(settings: PlatformSettings): Promise<PlatformProcess> {
   const pki = join(settings.data, 'pki');
-  makeCertificates(pki, settings.stations);
   const program = startProgram('siaga', ['serve'], {
     SIAGA_DATA: settings.data,
     SIAGA_CATALOGUE: settings.catalogue,
@@ -32,6 +39,7 @@ export async function startPlatformProcess(settings: PlatformSettings): Promise<
     SIAGA_HTTP_PORT: String(settings.httpPort ?? 0),
     SIAGA_MQTT_PORT: String(settings.mqttPort ?? 0),
     ...(settings.clock ? { SIAGA_CLOCK: settings.clock } : {}),
+    ...(settings.log ? { SIAGA_LOG: settings.log } : {}),
   });
   const { httpUrl, mqttUrl } = await program.line((line) => line.msg === 'listening');
   return { program, httpUrl: String(httpUrl), mqttUrl: String(mqttUrl), pki };

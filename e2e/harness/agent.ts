@@ -1,0 +1,75 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { stringify } from 'yaml';
+import { type LogLine, type Program, startProgram } from './programs.ts';
+
+export type AgentSettings = {
+  readonly station: string;
+  /** Outbox and state. */
+  readonly data: string;
+  readonly gauges: readonly { gauge: string; port: string; sensor: string; maxMm: number }[];
+  readonly pki: string;
+  /** Null stores only. */
+  readonly mqttUrl: string | null;
+  /** `burst`, every `intervalS` = 60 s, 7 pings, without. */
+  readonly trigger?: 'interval' | 'burst';
+  readonly intervalS?: number;
+  readonly pings?: number;
+  /** `SIAGA_CLOCK` text; the machine's time without. */
+  readonly clock?: string;
+};
+
+/** A reading that the agent said to be on its disk. */
+export type StoredLine = {
+  readonly stream: string;
+  readonly seq: number;
+  readonly observedAtMs: number;
+  readonly distanceMm: number | null;
+};
+
+export type AgentProcess = {
+  readonly program: Program;
+  /** Every reading it has said to be on its disk so far. */
+  readonly stored: readonly StoredLine[];
+  /** Resolves when `count` readings are on its disk. */
+  storedAtLeast(count: number): Promise<void>;
+};
+
+/** Writes a configuration and runs `siaga-agent run` with it. The serial ports need not be there yet. */
+export function startAgentProcess(settings: AgentSettings): AgentProcess {
+  const program = startProgram('siaga-agent', ['run', '--config', writeAgentConfig(settings)], {
+    SIAGA_LOG: 'debug',
+    ...(settings.clock ? { SIAGA_CLOCK: settings.clock } : {}),
+  });
+  const stored: StoredLine[] = [];
+  program.onLine((line) => {
+    if (isStored(line)) stored.push(line);
+  });
+  return {
+    program,
+    stored,
+    async storedAtLeast(count) {
+      await program.line((line) => isStored(line) && stored.length >= count);
+    },
+  };
+}
+
+export function writeAgentConfig(settings: AgentSettings): string {
+  const { station, data, gauges, pki, mqttUrl, trigger = 'burst', intervalS = 60, pings = 7 } = settings;
+  const device = join(pki, 'devices', station);
+  mkdirSync(data, { recursive: true });
+  const path = `${data}.yaml`;
+  const uplink = {
+    url: mqttUrl,
+    ca: join(device, 'ca.crt'),
+    cert: join(device, 'device.crt'),
+    key: join(device, 'device.key'),
+  };
+  const sampling = { intervalS, pings, trigger };
+  writeFileSync(path, stringify({ station, data, sampling, gauges, uplink: mqttUrl === null ? null : uplink }));
+  return path;
+}
+
+function isStored(line: LogLine): line is LogLine & StoredLine {
+  return line.msg === 'stored';
+}
