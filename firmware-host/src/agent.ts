@@ -1,0 +1,309 @@
+/** Wires one station's agent together and ends it in order. Several may run in one process. */
+import { randomUUID } from 'node:crypto';
+import { mkdir, statfs } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { type Clock, type ClockState, countSeqs, decodeCommand, type Reading } from '@siaga/protocol';
+import type { Logger } from 'pino';
+import type { AgentConfig, UplinkConfig } from './config.ts';
+import { agentError, messageOf } from './errors.ts';
+import { type Gauge, type GaugeStatus, openGauge } from './gauge.ts';
+import { readIfThere, writeDurably } from './outbox/durable.ts';
+import { openFileOutbox } from './outbox/file.ts';
+import type { Draft, Outbox, StoredReading } from './outbox/outbox.ts';
+import type { OpenLink } from './serial/link.ts';
+import { openNodeSerial } from './serial/node-serial.ts';
+import { aboutOf, offlineHealth, onlineHealth } from './uplink/device.ts';
+import { createMqttUplink, type UplinkTiming } from './uplink/mqtt.ts';
+import { createSender, type Sender, type SenderCounts } from './uplink/sender.ts';
+import type { Uplink } from './uplink/uplink.ts';
+import { pause } from './wait.ts';
+
+export type AgentOptions = {
+  readonly config: AgentConfig;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** Called after a reading has become durable. */
+  readonly onStored?: (reading: Reading, gauge: string) => void;
+  /** Opens serial lines; the kernel's ttys if not given. */
+  readonly openLink?: OpenLink;
+  /** How far the wall clock can be trusted now; `synced` if not given. */
+  readonly clockState?: () => ClockState;
+  readonly timing?: Partial<UplinkTiming>;
+};
+
+export type AgentStatus = SenderCounts & {
+  readonly station: string;
+  readonly stream: string;
+  readonly lastSeq: number;
+  readonly connected: boolean;
+  /** Number of the present or last connection, 0 before the first. */
+  readonly connection: number;
+  readonly reconnects: number;
+  readonly frames: number;
+  readonly badFrames: number;
+  readonly discardedBytes: number;
+  readonly bursts: number;
+  /** Readings that became durable in this run, and those that the disk did not take. */
+  readonly stored: number;
+  readonly notStored: number;
+  readonly settled: number;
+  /** Held and not settled. */
+  readonly backlog: number;
+  readonly lost: number;
+  readonly lastReading: StoredReading | null;
+  readonly gauges: readonly GaugeStatus[];
+};
+
+export type Agent = {
+  status(): AgentStatus;
+  /** Stores and sends what is in hand, then closes lines, connection and files. May be called twice. */
+  stop(): Promise<void>;
+};
+
+const healthEveryMs = 15 * 60_000;
+const healthAfterChangeMs = 1_000;
+const lastWordsMs = 2_000;
+const commandsRemembered = 64;
+
+/** Starts an agent. Rejects with `data-folder-unusable`, `outbox-locked` or `outbox-unreadable`. */
+export async function startAgent(options: AgentOptions): Promise<Agent> {
+  const { config, clock, onStored } = options;
+  const log = options.log.child({ station: config.station });
+  const data = resolve(config.data);
+  const openLink = options.openLink ?? openNodeSerial;
+  const boot = await bootId();
+  const startedMs = performance.now();
+  const outbox = await openOutbox(data, log);
+  const counter = await openCounter(join(data, 'connection'));
+  const pending = new Set<Promise<void>>();
+  let stored = 0;
+  let notStored = 0;
+  let lastReading: StoredReading | null = null;
+  let changed: NodeJS.Timeout | null = null;
+  const done: string[] = [];
+
+  const clockState = options.clockState ?? (() => 'synced' as const);
+  const uplink = config.uplink ? openUplink(config.station, config.uplink) : noUplink();
+  const sender: Sender | null = config.uplink ? createSender(outbox, uplink, log) : null;
+
+  const keep = async (draft: Draft): Promise<void> => {
+    const kept = await outbox.append(draft).catch((error) => {
+      log.error({ err: messageOf(error) }, 'reading not stored');
+      return null;
+    });
+    if (kept === null) {
+      notStored++;
+      return;
+    }
+    stored++;
+    lastReading = kept;
+    const { seq, observedAtMs, distanceMm } = kept.reading;
+    log.debug({ stream: kept.stream, seq, observedAtMs, distanceMm }, 'stored');
+    sender?.stored(kept);
+    onStored?.(kept.reading, kept.gauge);
+  };
+
+  const gauges = config.gauges.map((gauge) =>
+    openGauge(
+      gauge,
+      config.sampling,
+      { clock, openLink, stamp: () => ({ boot, maintenance: false, clock: clockState() }) },
+      {
+        onDraft(draft) {
+          const work = keep(draft).finally(() => pending.delete(work));
+          pending.add(work);
+        },
+        onChange(what) {
+          log.info({ gauge: gauge.gauge, ...what }, 'gauge');
+          if ('identity' in what) say('about', aboutOf(gauges));
+          changed ??= setTimeout(sayHealth, healthAfterChangeMs);
+        },
+      },
+    ),
+  );
+
+  function openUplink(station: string, { url, ca, cert, key, retryMostS }: UplinkConfig): Uplink {
+    const timing = { ...(retryMostS ? { backOffMostMs: retryMostS * 1_000 } : {}), ...options.timing };
+    return createMqttUplink(
+      {
+        url,
+        station,
+        credentials: { ca, cert, key },
+        nextConnection: counter.next,
+        willOf: offlineHealth,
+        log,
+        timing,
+      },
+      {
+        onConnected(connection) {
+          log.info({ connection }, 'connected');
+          say('about', aboutOf(gauges));
+          sayHealth();
+          sender?.connected();
+        },
+        onDisconnected: () => sender?.disconnected(),
+        onMessage: (kind, payload) => (kind === 'receipt' ? sender?.receipt(payload) : obey(payload)),
+      },
+    );
+  }
+
+  /** Health and about are told again at the next connection; a lost one needs no second attempt. */
+  function say(kind: 'health' | 'about', payload: Uint8Array): void {
+    if (uplink.connected())
+      uplink.publish(kind, payload).catch((error) => log.debug({ kind, err: messageOf(error) }, 'not acknowledged'));
+  }
+
+  function sayHealth(): void {
+    if (changed) clearTimeout(changed);
+    changed = null;
+    if (!uplink.connected()) return;
+    healthNow().then(
+      (payload) => say('health', payload),
+      (error) => log.warn({ err: messageOf(error) }, 'no health to tell'),
+    );
+  }
+
+  async function healthNow(): Promise<Uint8Array> {
+    const { stream, unsettled } = outbox.state();
+    const [oldest] = await outbox.lease(unsettled, 1);
+    return onlineHealth({
+      connection: counter.last(),
+      at: new Date(clock.now()).toISOString(),
+      boot,
+      stream,
+      uptimeS: Math.floor((performance.now() - startedMs) / 1_000),
+      clock: clockState(),
+      maintenanceUntil: null,
+      backlog: {
+        count: countSeqs(unsettled),
+        oldestAt: oldest ? new Date(oldest.reading.observedAtMs).toISOString() : null,
+      },
+      batteryMv: null,
+      diskFreeBytes: await freeBytes(data),
+      gauges: gauges.map((gauge) => gauge.health()),
+    });
+  }
+
+  function obey(payload: Uint8Array): void {
+    const command = decodeCommand(payload);
+    if (!command.ok) {
+      log.warn({ reason: command.reason }, 'command refused');
+      return;
+    }
+    const { id, act } = command.value;
+    if (done.includes(id)) return;
+    done.push(id);
+    done.splice(0, done.length - commandsRemembered);
+    if (command.value.act !== 'resend') log.warn({ id, act }, 'command refused: this agent cannot do it');
+    else if (sender?.resend(command.value)) log.info({ id, act }, 'command taken');
+    else log.warn({ id, act, stream: command.value.stream }, 'command refused: another stream');
+  }
+
+  const beat = setInterval(sayHealth, healthEveryMs);
+
+  async function stopAll(): Promise<void> {
+    clearInterval(beat);
+    if (changed) clearTimeout(changed);
+    await Promise.all(gauges.map((gauge) => gauge.stop()));
+    await Promise.all(pending);
+    await sender?.drain(lastWordsMs);
+    if (uplink.connected())
+      await Promise.race([uplink.publish('health', offlineHealth(counter.last())), pause(lastWordsMs)]).catch(
+        () => undefined,
+      );
+    await uplink.close();
+    await sender?.stop();
+    if (changed) clearTimeout(changed);
+    await outbox.close();
+    log.info('stopped');
+  }
+  let stopping: Promise<void> | null = null;
+
+  return {
+    status: () => ({
+      ...(sender?.counts() ?? noCounts),
+      ...statusOf(outbox, gauges),
+      station: config.station,
+      connected: uplink.connected(),
+      connection: counter.last(),
+      reconnects: uplink.reconnects(),
+      stored,
+      notStored,
+      lastReading,
+    }),
+    stop() {
+      stopping ??= stopAll();
+      return stopping;
+    },
+  };
+}
+
+const noCounts: SenderCounts = { publishes: 0, acks: 0, receipts: 0, ignoredReceipts: 0, quarantined: 0, mints: 0 };
+
+function statusOf(outbox: Outbox, gauges: readonly Gauge[]) {
+  const { stream, lastSeq, settled, unsettled, lost } = outbox.state();
+  const all = gauges.map((gauge) => gauge.status());
+  const sum = (field: 'frames' | 'badFrames' | 'discardedBytes' | 'bursts') =>
+    all.reduce((total, gauge) => total + gauge[field], 0);
+  return {
+    stream,
+    lastSeq,
+    settled: countSeqs(settled),
+    backlog: countSeqs(unsettled),
+    lost: countSeqs(lost),
+    frames: sum('frames'),
+    badFrames: sum('badFrames'),
+    discardedBytes: sum('discardedBytes'),
+    bursts: sum('bursts'),
+    gauges: all,
+  };
+}
+
+async function openOutbox(data: string, log: Logger): Promise<Outbox> {
+  try {
+    await mkdir(data, { recursive: true });
+  } catch (error) {
+    throw agentError('data-folder-unusable', `data: cannot make the folder ${data}: ${messageOf(error)}`, error);
+  }
+  return openFileOutbox({
+    folder: join(data, 'outbox'),
+    warn: (details, message) => log.warn({ ...details }, `outbox: ${message}`),
+  });
+}
+
+/** Counts connections over the life of the data folder, so that a late last will is known as late. */
+async function openCounter(path: string): Promise<{ next(): Promise<number>; last(): number }> {
+  let last = Number((await readIfThere(path)) ?? 0) || 0;
+  return {
+    async next() {
+      last++;
+      await writeDurably(path, `${last}\n`);
+      return last;
+    },
+    last: () => last,
+  };
+}
+
+/** The kernel's id of this boot; where there is none, one for this run. */
+async function bootId(): Promise<string> {
+  const text = await readIfThere('/proc/sys/kernel/random/boot_id').catch(() => null);
+  return text?.trim() || randomUUID();
+}
+
+async function freeBytes(folder: string): Promise<number | null> {
+  try {
+    const { bavail, bsize } = await statfs(folder);
+    return bavail * bsize;
+  } catch {
+    return null;
+  }
+}
+
+function noUplink(): Uplink {
+  return {
+    connected: () => false,
+    reconnects: () => 0,
+    publish: () => Promise.reject(agentError('uplink-disconnected', 'this agent has no uplink')),
+    close: async () => undefined,
+  };
+}

@@ -1,0 +1,143 @@
+/**
+ * Gathers a sensor's pings into bursts, one burst a reading. Pure: times come in with each call.
+ *
+ * `interval`: at each multiple of the interval, by the clock, the next `pings` samples; complete with
+ * the last of them, or after a timeout. Multiples that passed unseen (a suspended machine) stay gaps.
+ * `burst`: each run of `pings` samples, or a shorter one that a silence closes. For sensors that are woken.
+ */
+import type { Sample } from '../sensors/driver.ts';
+
+/** `nowMs`: the clock's time, ms UTC. `realMs`: real milliseconds, from any origin, never backwards. */
+export type Moment = { readonly nowMs: number; readonly realMs: number };
+
+/** What the line gave since the last call: bytes in all, and how much of them was thrown away. */
+export type LineActivity = { readonly bytes: number; readonly badFrames: number; readonly discardedBytes: number };
+
+export type Burst = LineActivity & { readonly observedAtMs: number; readonly samples: readonly Sample[] };
+
+export type BurstSettings = {
+  readonly trigger: 'interval' | 'burst';
+  readonly pings: number;
+  readonly intervalMs: number;
+  /** `interval`: real ms after which a burst ends with what it has. */
+  readonly timeoutMs: number;
+  /** `burst`: real ms without a byte that end a burst. */
+  readonly silenceMs: number;
+};
+
+export type BurstCollector = {
+  /** Bytes came. To be called before their samples. Gives the bursts that ended meanwhile. */
+  heard(activity: LineActivity, at: Moment): Burst[];
+  sample(sample: Sample, at: Moment): Burst[];
+  /** Time passed. To be called every `tickMs` or so. */
+  tick(at: Moment): Burst[];
+  /** Ends a begun burst of the trigger `burst`: the line's last words. */
+  flush(): Burst[];
+};
+
+/**
+ * A tick counts at most this much silence: after a stall of the process the bytes that wait in the
+ * kernel are read before the silence is believed.
+ */
+export const tickMs = 50;
+
+type OpenBurst = {
+  startedAtMs: number;
+  openedRealMs: number;
+  samples: Sample[];
+  bytes: number;
+  badFrames: number;
+  discardedBytes: number;
+};
+
+export function createBurstCollector(settings: BurstSettings, startedAtMs: number): BurstCollector {
+  return settings.trigger === 'interval' ? intervalCollector(settings, startedAtMs) : runCollector(settings);
+}
+
+function intervalCollector({ pings, intervalMs, timeoutMs }: BurstSettings, startedAtMs: number): BurstCollector {
+  let window = Math.floor(startedAtMs / intervalMs);
+  let open: OpenBurst | null = null;
+
+  const finish = (): Burst[] => {
+    const done = open;
+    open = null;
+    return done ? [close(done)] : [];
+  };
+  const advance = (at: Moment): Burst[] => {
+    const current = Math.floor(at.nowMs / intervalMs);
+    if (current <= window) return [];
+    const done = finish();
+    window = current;
+    open = begin(current * intervalMs, at.realMs);
+    return done;
+  };
+  return {
+    heard(activity, at) {
+      const done = advance(at);
+      if (open) add(open, activity);
+      return done;
+    },
+    sample(sample, at) {
+      const done = advance(at);
+      if (!open) return done;
+      if (open.samples.length === 0) open.startedAtMs = at.nowMs;
+      open.samples.push(sample);
+      return open.samples.length < pings ? done : [...done, ...finish()];
+    },
+    tick(at) {
+      const done = advance(at);
+      return open && at.realMs - open.openedRealMs >= timeoutMs ? [...done, ...finish()] : done;
+    },
+    // A window cut short by the agent's own end says nothing about the water.
+    flush: () => [],
+  };
+}
+
+function runCollector({ pings, silenceMs }: BurstSettings): BurstCollector {
+  let open: OpenBurst | null = null;
+  let silentMs = 0;
+  let tickedRealMs: number | null = null;
+
+  const finish = (): Burst[] => {
+    const done = open;
+    open = null;
+    // A stray byte is no reading; a frame that came out broken is one.
+    return done && (done.samples.length > 0 || done.badFrames > 0) ? [close(done)] : [];
+  };
+  return {
+    heard(activity, at) {
+      silentMs = 0;
+      if (activity.bytes === 0) return [];
+      open ??= begin(at.nowMs, at.realMs);
+      add(open, activity);
+      return [];
+    },
+    sample(sample, at) {
+      open ??= begin(at.nowMs, at.realMs);
+      if (open.samples.length === 0) open.startedAtMs = at.nowMs;
+      open.samples.push(sample);
+      return open.samples.length < pings ? [] : finish();
+    },
+    tick(at) {
+      const passed = tickedRealMs === null ? 0 : at.realMs - tickedRealMs;
+      tickedRealMs = at.realMs;
+      silentMs += Math.min(passed, tickMs);
+      return open && silentMs >= silenceMs ? finish() : [];
+    },
+    flush: finish,
+  };
+}
+
+function begin(startedAtMs: number, openedRealMs: number): OpenBurst {
+  return { startedAtMs, openedRealMs, samples: [], bytes: 0, badFrames: 0, discardedBytes: 0 };
+}
+
+function add(open: OpenBurst, activity: LineActivity): void {
+  open.bytes += activity.bytes;
+  open.badFrames += activity.badFrames;
+  open.discardedBytes += activity.discardedBytes;
+}
+
+function close({ startedAtMs, samples, bytes, badFrames, discardedBytes }: OpenBurst): Burst {
+  return { observedAtMs: startedAtMs, samples, bytes, badFrames, discardedBytes };
+}

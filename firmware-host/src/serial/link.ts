@@ -1,0 +1,27 @@
+/**
+ * The wire: bytes from one serial line, for as long as the agent runs. A link that breaks is opened
+ * again by itself; its owner only hears of it.
+ */
+export type LinkState = 'open' | 'closed';
+
+export type LinkSettings = {
+  /** Device node or a stable link to it, e.g. `/dev/serial/by-id/…`. */
+  readonly path: string;
+  readonly baudRate: number;
+};
+
+/** Called in order, never after `close()` has resolved. `onBytes` hands over bytes that nobody writes again. */
+export type LinkEvents = {
+  onBytes(bytes: Uint8Array): void;
+  onState(state: LinkState, reason: string): void;
+};
+
+export type SerialLink = {
+  state(): LinkState;
+  /** How often the line was opened again after it had been open. */
+  reopens(): number;
+  close(): Promise<void>;
+};
+
+/** Begins to open the line and returns at once; failures are told by `onState` and tried again. */
+export type OpenLink = (settings: LinkSettings, events: LinkEvents) => SerialLink;

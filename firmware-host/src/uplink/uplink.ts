@@ -1,0 +1,26 @@
+/**
+ * The way out: one connection to a broker at a time, made again whenever it breaks. It keeps no queue; the
+ * outbox is the queue.
+ */
+import type { CloudTopic, DeviceTopic } from '@siaga/protocol';
+
+export type UplinkEvents = {
+  /** A connection stands and its subscriptions are granted. `connection` rises over the life of the data folder. */
+  onConnected(connection: number): void;
+  onDisconnected(reason: string): void;
+  onMessage(kind: CloudTopic, payload: Uint8Array): void;
+};
+
+export type Uplink = {
+  connected(): boolean;
+  /** Attempts made to connect again after a connection had stood. */
+  reconnects(): number;
+  /**
+   * Publishes with QoS 1; resolves with the broker's PUBACK, which proves no storage. Rejects with
+   * `uplink-disconnected` at once while offline and when the connection breaks, or with
+   * `uplink-ack-timeout`, after which the connection is made anew.
+   */
+  publish(kind: DeviceTopic, payload: Uint8Array): Promise<void>;
+  /** Ends the connection properly, so that the broker keeps the last will to itself. */
+  close(): Promise<void>;
+};
