@@ -1,0 +1,93 @@
+/** The HTTP server: routes, problems, security headers. It only listens when told to. */
+import fastifySwagger from '@fastify/swagger';
+import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
+import { type FastifyBaseLogger, fastify, LogController } from 'fastify';
+import type { Registry } from 'prom-client';
+import type { Logger } from '../log.ts';
+import { useProblems } from './problem.ts';
+import type { Queries } from './queries.ts';
+import { fleetRoute } from './routes/fleet.ts';
+import { healthRoutes } from './routes/health.ts';
+import { metricsRoute } from './routes/metrics.ts';
+import { openapiRoute } from './routes/openapi.ts';
+import { quarantineRoute } from './routes/quarantine.ts';
+import { readingsRoute } from './routes/readings.ts';
+import { snapshotRoute } from './routes/snapshot.ts';
+import { stationRoute } from './routes/station.ts';
+import { stationsRoute } from './routes/stations.ts';
+import { streamRoute } from './routes/stream.ts';
+import type { App } from './routes/types.ts';
+import { webRoutes } from './routes/web.ts';
+import { securityHeaders } from './security.ts';
+import type { StreamHub } from './stream-hub.ts';
+
+export type ApiOptions = {
+  readonly queries: Queries;
+  readonly hub: StreamHub;
+  readonly registry: Registry;
+  readonly web: { readonly dir: string; readonly tilesPath: string | null };
+  /** Where map tiles come from, if not from here: its origin joins the content security policy. */
+  readonly tilesUrl: string | null;
+  readonly version: string;
+  readonly log: Logger;
+};
+
+export async function createApi(options: ApiOptions): Promise<App> {
+  const { queries, hub, registry, log } = options;
+  const app: App = fastify({
+    loggerInstance: log.child({ part: 'http' }) as FastifyBaseLogger,
+    logController: new LogController({ disableRequestLogging: true }),
+    // A parameter that is not known is told, not silently left out.
+    ajv: { customOptions: { removeAdditional: false } },
+    forceCloseConnections: true,
+    bodyLimit: 64 * 1024,
+    requestTimeout: 30_000,
+    return503OnClosing: false,
+  }).withTypeProvider<TypeBoxTypeProvider>();
+
+  useProblems(app);
+  // Answers are typed where they are made; their schemas are for the description only.
+  app.setSerializerCompiler(() => (body) => JSON.stringify(body));
+  const headers = securityHeaders(options.tilesUrl);
+  app.addHook('onRequest', async (_request, reply) => {
+    reply.headers(headers);
+  });
+
+  await app.register(fastifySwagger, {
+    openapi: {
+      openapi: '3.1.0',
+      info: {
+        title: 'Siaga',
+        version: options.version,
+        description:
+          'Open flood monitoring. Stage is by sensor and provisional; an official status is declared by an authority. ' +
+          'Times are UTC, lengths are millimetres.',
+        license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
+      },
+      tags: [
+        { name: 'stations', description: 'Places and their readings' },
+        { name: 'live', description: 'The present picture and what changes' },
+        { name: 'fleet', description: 'The devices and what they sent that could not be taken' },
+      ],
+    },
+  });
+
+  await app.register(
+    async (v1) => {
+      const api = v1 as App;
+      stationsRoute(api, queries);
+      stationRoute(api, queries);
+      readingsRoute(api, queries);
+      snapshotRoute(api, queries);
+      streamRoute(api, { hub });
+      fleetRoute(api, queries);
+      quarantineRoute(api, queries);
+      openapiRoute(api);
+    },
+    { prefix: '/api/v1' },
+  );
+  healthRoutes(app, queries);
+  metricsRoute(app, { registry });
+  await webRoutes(app, options.web);
+  return app;
+}

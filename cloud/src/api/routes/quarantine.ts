@@ -1,0 +1,30 @@
+import { Type } from 'typebox';
+import { QuarantineEntry, type Queries } from '../queries.ts';
+import { type App, problems } from './types.ts';
+
+const Query = Type.Object({
+  limit: Type.Integer({ minimum: 1, maximum: 1000, default: 100, description: 'At most so many, newest first' }),
+});
+
+/** `GET /quarantine`: what was refused and kept, with the reason. */
+export function quarantineRoute(app: App, { quarantine }: Pick<Queries, 'quarantine'>): void {
+  app.get(
+    '/quarantine',
+    {
+      schema: {
+        operationId: 'getQuarantine',
+        summary: 'Messages that could not be taken, with their reasons',
+        tags: ['fleet'],
+        querystring: Query,
+        response: {
+          200: { description: 'Newest first', ...Type.Object({ entries: Type.Array(QuarantineEntry) }) },
+          400: problems[400],
+        },
+      },
+    },
+    async (request, reply) => {
+      reply.header('cache-control', 'no-cache');
+      return { entries: await quarantine(request.query.limit) };
+    },
+  );
+}

@@ -1,0 +1,174 @@
+/**
+ * Sends what changes to everyone who watches, by server-sent events. Deltas go out at once after a
+ * quiet spell and then at most every 100 ms; each is written as text once for all.
+ */
+import {
+  type Change,
+  type Delta,
+  type Heartbeat,
+  placeToText,
+  type Reset,
+  type StationId,
+  type StationValue,
+} from '@siaga/protocol';
+import type { ChangeLog } from '../ports.ts';
+
+/** Where a client's events go: an HTTP response. */
+export type Sink = {
+  write(text: string | Uint8Array): unknown;
+  end(): unknown;
+  destroy(): unknown;
+  /** Bytes written that the client has not taken yet. */
+  readonly writableLength: number;
+};
+
+export type Place = { readonly epoch: string; readonly seq: number };
+export type StationNews = { readonly id: StationId; readonly value: StationValue };
+
+export type StreamHubOptions = {
+  readonly changes: ChangeLog;
+  /** The newest value of every station that has one. */
+  readonly values: () => readonly StationNews[];
+  /** All of a heartbeat but where the stream stands. */
+  readonly pulse: () => Omit<Heartbeat, 'epoch' | 'seq'>;
+  readonly dropped?: () => void;
+  /** Real milliseconds. */
+  readonly coalesceMs?: number;
+  readonly heartbeatMs?: number;
+  /** A client with more than this unread is dropped. */
+  readonly maxUnreadBytes?: number;
+  readonly replayPage?: number;
+};
+
+export type StreamHub = {
+  publish(changes: readonly Change[], values: readonly StationNews[]): void;
+  /** Replays what came after `place`, then goes on live until the returned function is called. */
+  attach(sink: Sink, place: Place | undefined): () => void;
+  clients(): number;
+  close(): void;
+};
+
+type Watcher = {
+  readonly sink: Sink;
+  /** The last numbered change sent; not yet live while `replaying`. */
+  seq: number;
+  replaying: boolean;
+};
+
+export function createStreamHub(options: StreamHubOptions): StreamHub {
+  const { changes, coalesceMs = 100, heartbeatMs = 5000, maxUnreadBytes = 1024 * 1024, replayPage = 500 } = options;
+  const watchers = new Set<Watcher>();
+  let pendingChanges: Change[] = [];
+  let pendingValues = new Map<StationId, StationValue>();
+  let quiet: NodeJS.Timeout | undefined;
+  let seq = changes.head();
+
+  function publish(news: readonly Change[], values: readonly StationNews[]): void {
+    if (news.length === 0 && values.length === 0) return;
+    pendingChanges.push(...news);
+    for (const { id, value } of values) pendingValues.set(id, value);
+    if (quiet === undefined) flush();
+  }
+
+  function flush(): void {
+    quiet = undefined;
+    if (pendingChanges.length === 0 && pendingValues.size === 0) return;
+    const news = pendingChanges;
+    const values = [...pendingValues].map(([id, value]) => ({ id, value }));
+    pendingChanges = [];
+    pendingValues = new Map();
+    seq = news.at(-1)?.seq ?? seq;
+    quiet = setTimeout(flush, coalesceMs);
+    const first = news[0]?.seq ?? Number.POSITIVE_INFINITY;
+    const frame = Buffer.from(deltaFrame(news, values, seq));
+    for (const watcher of watchers) {
+      if (watcher.replaying) continue;
+      if (watcher.seq < first) send(watcher, frame);
+      // Its replay came upon some of these before they were sent to all.
+      else send(watcher, deltaFrame(after(news, watcher.seq), values, Math.max(seq, watcher.seq)));
+      watcher.seq = Math.max(seq, watcher.seq);
+    }
+  }
+
+  function attach(sink: Sink, place: Place | undefined): () => void {
+    const watcher: Watcher = { sink, seq: place?.seq ?? seq, replaying: true };
+    watchers.add(watcher);
+    sink.write('retry: 1000\n\n');
+    begin(watcher, place).catch(() => drop(watcher));
+    return () => watchers.delete(watcher);
+  }
+
+  async function begin(watcher: Watcher, place: Place | undefined): Promise<void> {
+    if (place !== undefined) {
+      if (place.epoch !== changes.epoch) return reset(watcher, 'epoch');
+      if (place.seq > changes.head()) return reset(watcher, 'gap');
+      for (;;) {
+        const page = await changes.since(watcher.seq, replayPage);
+        if (!watchers.has(watcher)) return;
+        if (page === null) return reset(watcher, 'gap');
+        const last = page.at(-1);
+        if (last !== undefined) {
+          watcher.seq = last.seq;
+          send(watcher, deltaFrame(page, [], last.seq));
+        }
+        // What was flushed to the others while this page was read must be read too.
+        if (page.length < replayPage && watcher.seq >= seq) break;
+      }
+    }
+    // From here in one turn: whatever is flushed later comes to this watcher too.
+    watcher.replaying = false;
+    send(watcher, deltaFrame([], options.values(), watcher.seq));
+    send(watcher, heartbeatFrame(watcher.seq));
+  }
+
+  function reset(watcher: Watcher, reason: Reset['reason']): void {
+    watchers.delete(watcher);
+    watcher.sink.write(`event: reset\ndata: ${JSON.stringify({ reason } satisfies Reset)}\n\n`);
+    watcher.sink.end();
+  }
+
+  function send(watcher: Watcher, frame: string | Uint8Array): void {
+    if (watcher.sink.writableLength > maxUnreadBytes) {
+      options.dropped?.();
+      drop(watcher);
+    } else watcher.sink.write(frame);
+  }
+
+  function drop(watcher: Watcher): void {
+    watchers.delete(watcher);
+    watcher.sink.destroy();
+  }
+
+  function deltaFrame(news: readonly Change[], values: readonly StationNews[], at: number): string {
+    const delta: Delta = { serverTime: options.pulse().serverTime, changes: [...news], values: [...values] };
+    return `id: ${placeToText({ epoch: changes.epoch, seq: at })}\nevent: delta\ndata: ${JSON.stringify(delta)}\n\n`;
+  }
+
+  function heartbeatFrame(at: number): string {
+    const beat: Heartbeat = { epoch: changes.epoch, seq: at, ...options.pulse() };
+    return `event: hb\ndata: ${JSON.stringify(beat)}\n\n`;
+  }
+
+  const heart = setInterval(() => {
+    const frame = Buffer.from(heartbeatFrame(seq));
+    for (const watcher of watchers)
+      if (!watcher.replaying) send(watcher, watcher.seq === seq ? frame : heartbeatFrame(watcher.seq));
+  }, heartbeatMs);
+  heart.unref();
+
+  return {
+    publish,
+    attach,
+    clients: () => watchers.size,
+    close() {
+      clearInterval(heart);
+      clearTimeout(quiet);
+      for (const watcher of watchers) watcher.sink.end();
+      watchers.clear();
+    },
+  };
+}
+
+function after(changes: readonly Change[], seq: number): readonly Change[] {
+  return changes.filter((change) => change.seq > seq);
+}

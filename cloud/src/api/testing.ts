@@ -1,0 +1,93 @@
+/** Plausible stand-ins for what the API asks, for its tests. */
+import type { Change, Snapshot, StationLevel, StationPicture, StationValue } from '@siaga/protocol';
+import type { ChangeLog } from '../ports.ts';
+import type { Queries } from './queries.ts';
+
+export const at = '2014-01-29T17:00:00.000Z';
+export const atMs = Date.parse(at);
+
+export const level: StationLevel = {
+  severity: 1,
+  bandLabel: 'Siaga III',
+  since: at,
+  presence: 'live',
+  quality: 'good',
+  note: null,
+  maintenance: false,
+};
+
+export const value: StationValue = {
+  gauge: 'main',
+  observedAt: at,
+  receivedAt: at,
+  stageMm: 900,
+  flag: 1,
+  trend: 'rising',
+  rateMmPer10Min: 20,
+  intervalS: 60,
+};
+
+export const katulampa: StationPicture = {
+  info: {
+    id: 'katulampa',
+    name: 'Katulampa',
+    kind: 'river',
+    basin: 'ciliwung',
+    lat: -6.6331,
+    lon: 106.83708,
+    gauges: ['main'],
+    bands: [],
+  },
+  level,
+  value,
+  official: null,
+};
+
+export const snapshot: Snapshot = {
+  epoch: 'e1',
+  seq: 0,
+  serverTime: at,
+  speed: 1,
+  watermark: at,
+  build: 'test',
+  deployment: { name: 'Test', timeZone: 'Asia/Jakarta', bounds: [-7, 106, -6, 107], tiles: null },
+  stations: [katulampa],
+  reaches: [],
+};
+
+export function plausibleQueries(over: Partial<Queries> = {}): Queries {
+  return {
+    nowMs: () => atMs + 30_000,
+    snapshot: () => snapshot,
+    snapshotVersion: () => 'v1',
+    station: (id) => (id === 'katulampa' ? { ...katulampa, thresholds: [], calibrations: [] } : undefined),
+    readings: async () => undefined,
+    buckets: async () => undefined,
+    fleet: async () => [],
+    quarantine: async () => [],
+    unready: async () => [],
+    ...over,
+  };
+}
+
+export function changeOf(seq: number): Change {
+  return { seq, knownAt: at, kind: 'station', id: 'katulampa', level };
+}
+
+/** A change log in memory; `kept` is how many of the newest changes it can still tell. */
+export function memoryChanges(
+  epoch = 'e1',
+  kept = Number.POSITIVE_INFINITY,
+): ChangeLog & { add(count: number): Change[] } {
+  const all: Change[] = [];
+  return {
+    epoch,
+    head: () => all.length,
+    since: async (seq, limit) => (all.length - seq > kept ? null : all.slice(seq, seq + limit)),
+    add(count) {
+      const added = Array.from({ length: count }, (_, i) => changeOf(all.length + i + 1));
+      all.push(...added);
+      return added;
+    },
+  };
+}
