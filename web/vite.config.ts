@@ -4,7 +4,7 @@ import { defineConfig } from 'vite';
 const server = process.env.SIAGA_URL ?? 'http://127.0.0.1:8080';
 
 export default defineConfig({
-  plugins: [svelte()],
+  plugins: [svelte({ configFile: `${import.meta.dirname}/svelte.config.js` })],
   resolve: {
     // The page's Content-Security-Policy forbids eval, which typebox's compiler is made of: our checker reads
     // the same schemas instead.

@@ -2,7 +2,7 @@ import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
-  plugins: [svelte()],
+  plugins: [svelte({ configFile: `${import.meta.dirname}/svelte.config.js` })],
   // Components are tested as the browser runs them, not as a server would render them.
   resolve: { conditions: ['browser'] },
   test: {

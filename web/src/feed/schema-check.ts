@@ -44,6 +44,8 @@ const patterns = new Map<string, RegExp>();
 const checks: Readonly<Record<string, Check>> = {
   type: (expected, input, path) => demand(typeTests[String(expected)]?.(input) === true, path, `must be ${expected}`),
   const: (expected, input, path) => demand(input === expected, path, `must be ${JSON.stringify(expected)}`),
+  enum: (expected, input, path) =>
+    demand((expected as unknown[]).includes(input), path, `is none of ${(expected as unknown[]).join(', ')}`),
   anyOf: (expected, input, path) =>
     demand(
       (expected as Schema[]).some((option) => firstFault(option, input, path) === undefined),

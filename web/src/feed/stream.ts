@@ -85,8 +85,10 @@ export function openFeed(listener: FeedListener, world: FeedWorld): Feed {
   /** False when the snapshot did not come, or came too late to matter. */
   async function takeSnapshot(): Promise<boolean> {
     const { signal } = inFlight;
-    const fetched = await world.fetchSnapshot(signal).catch(() => undefined);
-    if (signal.aborted || fetched === undefined) return false;
+    const fetched = await world.fetchSnapshot(signal).catch((error: unknown) => {
+      if (!signal.aborted) throw error;
+    });
+    if (signal.aborted || !fetched) return false;
     if (!fetched.ok) {
       listener.fault(fetched.fault);
       retryLater();
