@@ -60,7 +60,7 @@ const parseCursor = parserOf(
     doubtFrom: Type.Union([Type.Integer({ minimum: 1 }), Type.Null()]),
   }),
 );
-const streamPattern = new RegExp(StreamId.pattern);
+const parseStreamId = parserOf(StreamId);
 
 type Waiting = { draft: Draft; resolve(stored: StoredReading): void; reject(error: unknown): void };
 
@@ -225,7 +225,7 @@ export async function openFileOutbox(options: FileOutboxOptions): Promise<Outbox
 
 /** Opens the present stream, or begins one in a folder that has none. */
 async function openStream(folder: string, segmentBytes: number): Promise<{ ledger: Ledger; log: SegmentLog }> {
-  const streams = (await readdir(folder)).filter((name) => streamPattern.test(name));
+  const streams = (await readdir(folder)).filter((name) => parseStreamId(name).ok);
   const present = await presentStream(folder, streams);
   for (const other of streams) if (other !== present) await rm(join(folder, other), { recursive: true, force: true });
   if (present !== null) {

@@ -85,7 +85,7 @@ export function createSender(outbox: Outbox, uplink: Uplink, log: Logger): Sende
   };
 
   const forget = (message: Sent): void => {
-    sent = sent.filter((other) => other !== message && other.sha256 !== message.sha256);
+    sent = sent.filter((other) => other.sha256 !== message.sha256);
   };
 
   const send = (readings: readonly StoredReading[], lane: Sent['lane'], stream: string, lost: SeqRanges): void => {
@@ -103,14 +103,13 @@ export function createSender(outbox: Outbox, uplink: Uplink, log: Logger): Sende
       lost,
     });
     const seqs = rangesOf(readings.map(({ reading }) => reading.seq));
-    const message: Sent = { sha256: hash('sha256', payload), seqs, lost, lane, ackedAtMs: null };
+    const message: Sent = { sha256: hash('sha256', payload), seqs, lost, lane, ackedAtMs: null, crossed: false };
     sent = [...sent, message];
     count('publishes');
     uplink.publish('readings', payload).then(
       () => {
         count('acks');
-        sent = sent.map((other) => (other === message ? { ...message, ackedAtMs: performance.now() } : other));
-        if (outbox.state().doubt && outbox.state().stream === stream) confirmed = addRanges(confirmed, seqs);
+        acknowledged(message.sha256, stream);
         asked = subtract(asked, seqs);
         pump();
       },
@@ -120,6 +119,16 @@ export function createSender(outbox: Outbox, uplink: Uplink, log: Logger): Sende
         pump();
       },
     );
+  };
+
+  const acknowledged = (sha256: string, stream: string): void => {
+    const message = sent.find((other) => other.sha256 === sha256);
+    const { doubt, stream: present } = outbox.state();
+    if (!message || present !== stream) return;
+    if (doubt) confirmed = addRanges(confirmed, message.seqs);
+    // In doubt only a receipt from after the PUBACK counts. Sending once more, now, brings one.
+    if (doubt && message.crossed) forget(message);
+    else sent = sent.map((other) => (other === message ? { ...message, ackedAtMs: performance.now() } : other));
   };
 
   const takeLive = (): StoredReading[] => {
@@ -214,7 +223,7 @@ export function createSender(outbox: Outbox, uplink: Uplink, log: Logger): Sende
     settledMessages = [...settledMessages, ...sent.filter((message) => !open.includes(message))].slice(
       -rememberedMessages,
     );
-    sent = open;
+    sent = open.map((message) => (message.ackedAtMs === null ? { ...message, crossed: true } : message));
     if (doubt === null) confirmed = [];
     pump();
   };

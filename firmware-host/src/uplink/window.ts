@@ -9,6 +9,8 @@ export type Sent = {
   readonly lost: SeqRanges;
   readonly lane: 'live' | 'backlog';
   readonly ackedAtMs: number | null;
+  /** A receipt came after it was sent and before its PUBACK: nobody can tell whether that receipt meant it. */
+  readonly crossed: boolean;
 };
 
 /** Unsettled messages at most; AWS allows 100 unacknowledged ones. */
