@@ -1,0 +1,150 @@
+import {
+  type Clock,
+  coverageOf,
+  encodeJson,
+  maxRangesPerMessage,
+  type Receipt,
+  type RejectReason,
+  type SeqRanges,
+  type StationId,
+  type StreamId,
+} from '@siaga/protocol';
+import type { DeviceChannel, ReadingStore } from '../ports.ts';
+import type { IngestOutcome } from './ingest.ts';
+
+/** What a receipt says beyond the settled numbers. */
+export type ReceiptNews = {
+  readonly corrections: readonly { readonly rev: number; readonly from: number; readonly to: number }[];
+  readonly rejected: readonly { readonly sha256: string; readonly reason: RejectReason }[];
+};
+
+/** The receipt of a stream whose settled numbers are `settled`. */
+export function receiptOf(
+  stream: StreamId,
+  settled: SeqRanges,
+  said: ReceiptNews & {
+    readonly storeId: string;
+    readonly version: number;
+    readonly nextReceiptS: number;
+    readonly nowMs: number;
+  },
+): Receipt {
+  return {
+    v: 1,
+    storeId: said.storeId,
+    version: said.version,
+    stream,
+    ...coverageOf(settled),
+    ...(said.corrections.length > 0 ? { corrections: [...said.corrections] } : {}),
+    nextReceiptS: said.nextReceiptS,
+    serverTime: new Date(said.nowMs).toISOString(),
+    rejected: [...said.rejected],
+  };
+}
+
+/** Receipts that one opening of a store can number: versions go on above it after the next. */
+const versionsPerOpening = 1_000_000_000;
+
+type Pending = { corrections: ReceiptNews['corrections'][number][]; rejected: ReceiptNews['rejected'][number][] };
+
+export type Receipts = {
+  /** Takes note of what became settled; the receipt follows within `minPauseMs`. */
+  note(outcome: IngestOutcome): void;
+  /** Says where a stream stands without news: to a device that has just come back. */
+  announce(station: StationId, stream: StreamId): void;
+  /** Forgets what is pending and sends nothing more. */
+  close(): void;
+};
+
+export type ReceiptsOptions = {
+  readonly readings: Pick<ReadingStore, 'storeId' | 'generation' | 'settled'>;
+  readonly channel: DeviceChannel;
+  readonly clock: Clock;
+  /** Least real ms between two receipts to one station. */
+  readonly minPauseMs?: number;
+  /** Real seconds after which a device that heard nothing may send again. */
+  readonly nextReceiptS?: number;
+  /** A receipt could not be handed on: what it said goes into the station's next one. */
+  readonly onFailure?: (station: StationId, error: unknown) => void;
+};
+
+/**
+ * Sends receipts, coalesced: the first at once, then at most one in `minPauseMs` and station. What it says is
+ * read from the store when it is sent, so that nothing is promised that is not durable.
+ */
+export function createReceipts(options: ReceiptsOptions): Receipts {
+  const { readings, channel, clock, minPauseMs = 1000, nextReceiptS = 5, onFailure = () => {} } = options;
+  const pending = new Map<StationId, Map<StreamId, Pending>>();
+  const pacing = new Map<StationId, NodeJS.Timeout>();
+  let version = readings.generation * versionsPerOpening;
+  let closed = false;
+
+  function pend(station: StationId, stream: StreamId): Pending {
+    const streams = pending.get(station) ?? new Map<StreamId, Pending>();
+    const known = streams.get(stream) ?? { corrections: [], rejected: [] };
+    pending.set(station, streams.set(stream, known));
+    return known;
+  }
+
+  function sendSoon(station: StationId): void {
+    if (!closed && !pacing.has(station)) send(station);
+  }
+
+  /** Sends the receipt of one pending stream, the longest waiting first, and paces the next. */
+  function send(station: StationId): void {
+    pacing.delete(station);
+    const streams = pending.get(station);
+    const [next] = streams ?? [];
+    if (streams === undefined || next === undefined) {
+      pending.delete(station);
+      return;
+    }
+    const [stream, news] = next;
+    streams.delete(stream);
+    const corrections = news.corrections.splice(0, maxRangesPerMessage);
+    const rejected = news.rejected.splice(0, maxRangesPerMessage);
+    if (news.corrections.length + news.rejected.length > 0) streams.set(stream, news);
+    version += 1;
+    const receipt = receiptOf(stream, readings.settled(station, stream).settled, {
+      storeId: readings.storeId,
+      version,
+      nextReceiptS,
+      nowMs: clock.now(),
+      corrections,
+      rejected,
+    });
+    channel.send(station, 'receipt', encodeJson(receipt)).catch((error: unknown) => {
+      onFailure(station, error);
+      if (closed) return;
+      const kept = pend(station, stream);
+      kept.corrections.unshift(...corrections);
+      kept.rejected.unshift(...rejected);
+    });
+    pacing.set(
+      station,
+      setTimeout(() => send(station), minPauseMs),
+    );
+  }
+
+  return {
+    note(outcome) {
+      const news = pend(outcome.station, outcome.stream);
+      for (const { sha256, reason } of outcome.rejected) news.rejected.push({ sha256, reason });
+      if (outcome.rev > 0) {
+        const ranges = [outcome.stored, outcome.duplicates, ...outcome.rejected.map(({ seqs }) => seqs)].flat();
+        for (const [from, to] of ranges) news.corrections.push({ rev: outcome.rev, from, to });
+      }
+      sendSoon(outcome.station);
+    },
+    announce(station, stream) {
+      pend(station, stream);
+      sendSoon(station);
+    },
+    close() {
+      closed = true;
+      for (const timer of pacing.values()) clearTimeout(timer);
+      pacing.clear();
+      pending.clear();
+    },
+  };
+}
