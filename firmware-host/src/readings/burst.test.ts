@@ -1,0 +1,84 @@
+import { describe, expect, it } from 'vitest';
+import { type BurstSettings, createBurstCollector } from './burst.ts';
+
+const settings: BurstSettings = {
+  trigger: 'interval',
+  pings: 3,
+  intervalMs: 60_000,
+  timeoutMs: 10_000,
+  silenceMs: 150,
+};
+const seen = (distanceMm: number) => ({ echo: 'seen', distanceMm }) as const;
+const minute = (n: number, ms = 0) => ({ nowMs: n * 60_000 + ms, realMs: n * 60_000 + ms });
+const bytes = (count: number, badFrames = 0) => ({ bytes: count, badFrames, discardedBytes: badFrames });
+
+describe('trigger interval', () => {
+  it('takes the first pings after a multiple of the interval, and is complete with the last of them', () => {
+    const collector = createBurstCollector(settings, minute(10, 30_000).nowMs);
+    expect(collector.sample(seen(1), minute(10, 59_999))).toEqual([]);
+    expect(collector.sample(seen(2), minute(11, 40))).toEqual([]);
+    expect(collector.sample(seen(3), minute(11, 190))).toEqual([]);
+    const done = collector.sample(seen(4), minute(11, 340));
+    expect(done).toMatchObject([{ observedAtMs: minute(11, 40).nowMs, samples: [seen(2), seen(3), seen(4)] }]);
+    expect(collector.sample(seen(5), minute(11, 490))).toEqual([]);
+  });
+  it('ends with what it has after the timeout, at the multiple itself if nothing came', () => {
+    const collector = createBurstCollector(settings, 0);
+    expect(collector.tick(minute(1, 10))).toEqual([]);
+    expect(collector.tick(minute(1, 9_000))).toEqual([]);
+    expect(collector.tick(minute(1, 10_011))).toMatchObject([{ observedAtMs: 60_000, samples: [], bytes: 0 }]);
+    expect(collector.tick(minute(1, 20_000))).toEqual([]);
+    collector.sample(seen(7), minute(2, 10));
+    expect(collector.tick(minute(2, 10_011))).toMatchObject([
+      { observedAtMs: minute(2, 10).nowMs, samples: [seen(7)] },
+    ]);
+  });
+  it('makes up nothing for the multiples that passed unseen', () => {
+    const collector = createBurstCollector(settings, 0);
+    expect(collector.tick(minute(50))).toEqual([]);
+    expect(collector.tick(minute(50, 10_000))).toHaveLength(1);
+  });
+  it('counts what the line gave meanwhile', () => {
+    const collector = createBurstCollector(settings, 0);
+    collector.heard(bytes(20, 2), minute(1, 10));
+    expect(collector.tick(minute(1, 10_011))).toMatchObject([{ bytes: 20, badFrames: 2, discardedBytes: 2 }]);
+  });
+});
+
+describe('trigger burst', () => {
+  const start = () => createBurstCollector({ ...settings, trigger: 'burst' }, 0);
+  const at = (ms: number) => ({ nowMs: 1_000_000 + ms * 600, realMs: ms });
+
+  it('is complete with the last ping, stamped at the first', () => {
+    const collector = start();
+    collector.sample(seen(1), at(5));
+    collector.sample(seen(2), at(10));
+    expect(collector.sample(seen(3), at(15))).toMatchObject([{ observedAtMs: at(5).nowMs }]);
+  });
+  it('is closed by silence when it is short, and silence alone is no reading', () => {
+    const collector = start();
+    collector.heard(bytes(6), at(0));
+    collector.sample(seen(1), at(0));
+    const done = [50, 100, 150, 200, 250, 300].flatMap((ms) => collector.tick(at(ms)));
+    expect(done).toMatchObject([{ samples: [seen(1)] }]);
+    expect([350, 400, 450, 500, 550].flatMap((ms) => collector.tick(at(ms)))).toEqual([]);
+  });
+  it('does not take a stall of its own process for silence', () => {
+    const collector = start();
+    collector.tick(at(0));
+    collector.sample(seen(1), at(1));
+    expect(collector.tick(at(2_000))).toEqual([]);
+    collector.heard(bytes(6), at(2_001));
+    collector.sample(seen(2), at(2_001));
+    expect(collector.sample(seen(3), at(2_002))).toMatchObject([{ samples: [seen(1), seen(2), seen(3)] }]);
+  });
+  it('takes a broken frame for a reading that failed, a stray byte for nothing', () => {
+    const collector = start();
+    const ticks = () => [50, 100, 150, 200, 250].flatMap((ms) => collector.tick(at(ms)));
+    collector.heard({ bytes: 1, badFrames: 0, discardedBytes: 1 }, at(0));
+    expect(ticks()).toEqual([]);
+    collector.heard(bytes(6, 1), at(0));
+    const again = [300, 350, 400, 450, 500].flatMap((ms) => collector.tick(at(ms)));
+    expect(again).toMatchObject([{ samples: [], badFrames: 1 }]);
+  });
+});
