@@ -2,8 +2,10 @@
 /** `siaga-sim`: the simulator's command line. */
 import { type Clock, clockFromText, systemClock } from '@siaga/protocol';
 import { Command, InvalidArgumentError } from 'commander';
-import { pino } from 'pino';
+import { type Logger, pino } from 'pino';
 import { type DemoEvent, startDemo } from './demo/demo.ts';
+import { replay } from './replay/replay.ts';
+import type { Verdict } from './replay/verdict.ts';
 
 /** Reports go to stdout, everything else to stderr. */
 function say(line: string): void {
@@ -17,6 +19,10 @@ function tell(value: object): void {
 function fail(error: unknown): void {
   say(error instanceof Error ? error.message : String(error));
   process.exitCode = 2;
+}
+
+function logToStderr(): Logger {
+  return pino({ level: process.env.SIAGA_LOG ?? 'warn' }, pino.destination({ dest: 2, sync: true }));
 }
 
 function clockFromEnvironment(): Clock {
@@ -52,7 +58,7 @@ async function demo(flags: DemoFlags): Promise<void> {
     pkiDir: flags.pki,
     mqttUrl: flags.mqtt,
     clock: clockFromEnvironment(),
-    log: pino({ level: process.env.SIAGA_LOG ?? 'warn' }, pino.destination({ dest: 2, sync: true })),
+    log: logToStderr(),
     intervalS: flags.interval,
     ...(flags.catalogue === undefined ? {} : { catalogue: flags.catalogue }),
     ...(flags.ledger === undefined ? {} : { ledgerFile: flags.ledger }),
@@ -77,6 +83,56 @@ function sentence(event: DemoEvent): string {
   return `${event.stations} gauges are live, each reporting every ${event.intervalS} s`;
 }
 
+type ReplayFlags = {
+  station: string;
+  speed?: number;
+  noise: number;
+  sensor?: string;
+  catalogue?: string;
+  data?: string;
+  httpPort: number;
+  rows?: number;
+  stay?: true;
+  json?: true;
+};
+
+async function replayFile(
+  file: string,
+  { station, noise, httpPort, stay, json, data, ...flags }: ReplayFlags,
+): Promise<void> {
+  const stopping = new AbortController();
+  const asked = stopAsked();
+  void asked.then(() => stopping.abort());
+  await replay({
+    file,
+    station,
+    log: logToStderr(),
+    noiseMm: noise,
+    httpPort,
+    ...flags,
+    ...(data === undefined ? {} : { dataDir: data }),
+    signal: stopping.signal,
+    say,
+    async onVerdict(verdict, httpUrl) {
+      if (json) tell({ station, httpUrl, ...verdict });
+      else process.stdout.write(`${verdictText(verdict)}\n`);
+      if (!verdict.ok) process.exitCode = 1;
+      if (!stay) return;
+      say(`The page stays at ${httpUrl} until Ctrl-C`);
+      await asked;
+    },
+  });
+}
+
+function verdictText(verdict: Verdict): string {
+  const { rows, readings, missing, twice, foreign, off, maxDifferenceMm, maxDifferenceMs, ok } = verdict;
+  return [
+    `${rows} rows, ${readings} readings: ${missing} missing, ${twice} twice, ${foreign} at a foreign time, ${off} off`,
+    `largest difference: ${maxDifferenceMm} mm, ${maxDifferenceMs} ms`,
+    ok ? 'Every row came back once, in its own time, within 1 cm.' : 'The record did NOT come back whole.',
+  ].join('\n');
+}
+
 const program = new Command('siaga-sim').description('Rivers, gauges and faults that are not there');
 
 program
@@ -89,5 +145,21 @@ program
   .option('--interval <s>', "seconds between a gauge's readings", numberWithin(1, 3600), 15)
   .option('--ledger <file>', 'keep a record of every burst written')
   .action(demo);
+
+program
+  .command('replay')
+  .description('play a recorded gauge (columns time_utc,stage_m) through a tty, an agent and a platform of its own')
+  .argument('<file>', 'the record, CSV')
+  .requiredOption('--station <id>', 'station id to play it as')
+  .option('--speed <n>', 'times real time; by itself chosen so that a row takes about 20 ms', numberWithin(1, 1e7))
+  .option('--noise <mm>', 'standard deviation of the sensor noise', numberWithin(0, 1000), 0)
+  .option('--sensor <name>', 'the instrument; by itself one whose span fits')
+  .option('--catalogue <file>', 'a siaga.yaml that knows the station; by itself one is made')
+  .option('--data <dir>', 'an empty folder to keep everything in; a temporary one by itself')
+  .option('--http-port <n>', 'port of the page; a free one by itself', numberWithin(0, 65_535), 0)
+  .option('--rows <n>', 'only the first rows', numberWithin(1, 1e9))
+  .option('--stay', 'keep the page up after the verdict, until Ctrl-C')
+  .option('--json', 'the verdict as one JSON line')
+  .action(replayFile);
 
 await program.parseAsync().catch(fail);

@@ -2,6 +2,8 @@ import type { Row } from './csv.ts';
 
 const rowRealMs = 20;
 const maxGapRealMs = 20_000;
+/** The longest interval that the agent's settings allow. */
+const maxIntervalS = 3600;
 
 /** How fast a record is played, and what that means for whoever waits. */
 export type Pace = {
@@ -26,7 +28,7 @@ export function paceOf(rows: readonly Row[], askedSpeed?: number): Pace {
   const speed = askedSpeed ?? Math.max(medianMs / rowRealMs, longestMs / maxGapRealMs);
   return {
     speed,
-    intervalS: Math.min(86_400, Math.max(1, Math.round(medianMs / 1000))),
+    intervalS: Math.min(maxIntervalS, Math.max(1, Math.round(medianMs / 1000))),
     longestGapRealMs: longestMs / speed,
     totalRealMs: ((rows.at(-1)?.atMs ?? 0) - (rows[0]?.atMs ?? 0)) / speed,
   };

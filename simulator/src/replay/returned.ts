@@ -31,7 +31,9 @@ async function pageOf(
     limit: String(pageLimit),
     ...(after === null ? {} : { after }),
   });
-  const response = await fetch(`${httpUrl}/api/v1/stations/${station}/readings?${query}`);
+  const response = await fetch(`${httpUrl}/api/v1/stations/${station}/readings?${query}`).catch((cause: unknown) => {
+    throw new Error(`the platform no longer answers at ${httpUrl}`, { cause });
+  });
   if (!response.ok) throw new Error(`the platform answered ${response.status}: ${await response.text()}`);
   const columns = parseColumns(await response.json());
   if (!columns.ok) throw new Error(`the platform's readings are not as agreed: ${columns.reason}`);
