@@ -15,7 +15,16 @@ const snapshot = {
   stations: [...makeStations(0).values()],
   reaches,
 };
-const buckets = { station: 'depok', bucketMs: 60_000, fromMs: [0], count: [1], minMm: [1], meanMm: [2], maxMm: [null], gaps: [] };
+const buckets = {
+  station: 'depok',
+  bucketMs: 60_000,
+  fromMs: [0],
+  count: [1],
+  minMm: [1],
+  meanMm: [2],
+  maxMm: [null],
+  gaps: [],
+};
 
 /** Values one change away from the good one: each field in turn left out, or of another kind. */
 function spoilt(good: Record<string, unknown>): unknown[] {
@@ -54,7 +63,9 @@ describe('the checker that stands in for the compiled one', () => {
 
   test('names the field at fault', () => {
     const bad = { ...snapshot, deployment: { ...snapshot.deployment, bounds: [1, 2, 3] } };
-    expect(Compile(Snapshot).Errors(bad)).toEqual([{ instancePath: '/deployment/bounds', message: 'has fewer than 4 items' }]);
+    expect(Compile(Snapshot).Errors(bad)).toEqual([
+      { instancePath: '/deployment/bounds', message: 'has fewer than 4 items' },
+    ]);
   });
 
   test('throws on a keyword that it does not know instead of letting everything pass', () => {

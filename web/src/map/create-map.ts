@@ -24,6 +24,9 @@ export type MapHandle = {
   destroy(): void;
 };
 
+/** Room around the outermost stations for their labels, in pixels. */
+const margins: L.FitBoundsOptions = { paddingTopLeft: [60, 34], paddingBottomRight: [60, 40], maxZoom: 13 };
+
 /** Makes the one map of the page's life. */
 export function createMap(element: HTMLElement, options: MapOptions): MapHandle {
   const [south = -90, west = -180, north = 90, east = 180] = options.bounds;
@@ -42,7 +45,9 @@ export function createMap(element: HTMLElement, options: MapOptions): MapHandle 
     markerZoomAnimation: !calm,
     inertia: !calm,
   });
-  map.fitBounds(bounds, { animate: false });
+  let whole = bounds;
+  const fit = (animate: boolean) => map.fitBounds(whole, { animate, ...margins });
+  fit(false);
   L.control.zoom({ zoomInTitle: words.map.zoomIn, zoomOutTitle: words.map.zoomOut }).addTo(map);
   L.control.scale({ imperial: false, position: 'bottomright' }).addTo(map);
   const credit = L.control.attribution({ prefix: false }).addTo(map);
@@ -65,17 +70,22 @@ export function createMap(element: HTMLElement, options: MapOptions): MapHandle 
   });
   const watcher = new ResizeObserver(() => {
     map.invalidateSize({ animate: false, pan: false });
-    if (!moved) map.fitBounds(bounds, { animate: false });
+    if (!moved) fit(false);
   });
   watcher.observe(element);
 
   return {
     paint: (frame) => {
+      const places = L.latLngBounds(frame.marks.map(({ lat, lon }) => [lat, lon]));
+      if (places.isValid() && !places.equals(whole)) {
+        whole = places;
+        if (!moved) fit(false);
+      }
       for (const layer of made) layer.paint(frame);
     },
     fit: () => {
       moved = false;
-      map.fitBounds(bounds, { animate: !calm });
+      fit(!calm);
     },
     show: (lat, lon) => {
       if (!map.getBounds().pad(-0.05).contains([lat, lon])) map.panTo([lat, lon], { animate: !calm });

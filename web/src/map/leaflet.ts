@@ -1,5 +1,4 @@
 /** The only file that imports Leaflet: version 2 or another library is to be met here and in the layers. */
-import 'leaflet/dist/leaflet.css';
 import './map.css';
 import * as L from 'leaflet';
 

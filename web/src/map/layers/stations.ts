@@ -87,20 +87,15 @@ function add(map: L.Map, mark: Mark, select: (id: string) => void): Shown {
   const parts = makeParts();
   const marker = L.marker([mark.lat, mark.lon], {
     icon: L.divIcon({ className: 'mark', html: parts.root, iconSize: [32, 32] }),
-    // Leaflet would set an English title; the name comes from us.
-    title: '',
-    alt: '',
+    // For pointers: by keyboard and for assistive technology the table is the map's twin, and marks may lie closer
+    // together than targets should.
+    keyboard: false,
     riseOnHover: true,
   }).addTo(map);
   marker.on('click', () => select(mark.id));
-  marker.on('keypress', ({ originalEvent }: L.LeafletKeyboardEvent) => {
-    if (originalEvent.key === 'Enter' || originalEvent.key === ' ') {
-      originalEvent.preventDefault();
-      select(mark.id);
-    }
-  });
   const element = marker.getElement();
   if (element) {
+    element.setAttribute('role', 'img');
     element.dataset.testid = 'station-mark';
     element.dataset.station = mark.id;
   }
@@ -118,7 +113,6 @@ function update(entry: Shown, mark: Mark, selected: boolean): boolean {
     element.dataset.presence = mark.presence;
     element.classList.toggle('selected', selected);
     element.setAttribute('aria-label', mark.spoken);
-    element.setAttribute('aria-pressed', String(selected));
   }
   const diameter = String(2 * radiusOf(mark));
   parts.shape.dataset.severity = String(mark.severity ?? 'none');
