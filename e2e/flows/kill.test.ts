@@ -3,8 +3,8 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { prngOf } from '@siaga/simulator';
 import { afterAll, expect, test } from 'vitest';
 import { type Account, accountFor } from '../harness/account.ts';
-import type { AgentProcess, StoredLine } from '../harness/agent.ts';
-import { getMetric, getReadings, type ServedReading } from '../harness/api.ts';
+import { type AgentProcess, connections, type StoredLine } from '../harness/agent.ts';
+import { getReadings, type ServedReading } from '../harness/api.ts';
 import { distinctBursts, distinctMm, playBursts } from '../harness/bursts.ts';
 import { writeCatalogue } from '../harness/catalogue.ts';
 import { eventually } from '../harness/eventually.ts';
@@ -74,12 +74,6 @@ async function killed({ program }: { program: PlatformProcess['program'] }): Pro
   totals.kills += 1;
 }
 
-/** Waits until the platform has stored something since its start: readings are on their way now. */
-async function publishing(walk: Walk): Promise<void> {
-  const { httpUrl } = walk.platform();
-  await eventually('a reading is stored', () => getMetric(httpUrl, 'siaga_readings_stored_total'), { everyMs: 10 });
-}
-
 /** Waits until all that is durable is served, and gives the account of it. */
 async function settled(walk: Walk): Promise<Account> {
   let account: Account | undefined;
@@ -124,7 +118,8 @@ test('the agent is killed 50 times', async () => {
   const play = walk.played();
   for (let kill = 0; kill < 50; kill++) {
     const agent = walk.startAgent();
-    await agent.storedAtLeast(1);
+    // Half of them as soon as they store, the others while their backlog and live readings are under way.
+    await (kill % 2 === 0 ? agent.storedAtLeast(1) : agent.connected());
     await pause(50 + below(351));
     await killed(agent);
   }
@@ -138,10 +133,10 @@ test('the agent is killed 50 times', async () => {
 test('the server is killed 50 times', async () => {
   const walk = await openWalk();
   const agent = walk.startAgent();
-  await agent.program.line((line) => line.msg === 'line open');
+  await agent.lineOpen();
   const play = walk.played();
   for (let kill = 0; kill < 50; kill++) {
-    await publishing(walk);
+    await agent.connected(kill + 1);
     await pause(50 + below(351));
     await walk.killPlatform();
   }
@@ -158,10 +153,10 @@ test('both are killed, one after the other', async () => {
   const play = walk.played();
   for (let kill = 0; kill < 10; kill++) {
     const agent = walk.startAgent();
-    await agent.storedAtLeast(1);
+    await agent.connected();
     await pause(50 + below(351));
     await walk.killPlatform();
-    await publishing(walk);
+    await agent.connected(connections(agent.program) + 1);
     await pause(50 + below(351));
     await killed(agent);
   }

@@ -12,7 +12,17 @@ const served = bursts.map(({ atMs, distanceMm }, i) => ({
   flag: 1,
 }));
 const [first, second, third] = served as [(typeof served)[0], (typeof served)[0], (typeof served)[0]];
-const clean = { bursts: 3, readings: 3, streams: 1, lost: [], holes: [], twice: [], invented: [], torn: [], unread: [] };
+const clean = {
+  bursts: 3,
+  readings: 3,
+  streams: 1,
+  lost: [],
+  holes: [],
+  twice: [],
+  invented: [],
+  torn: [],
+  unread: [],
+};
 
 test('everything served once, as it was stored and written', () => {
   expect(accountFor(bursts, served, served)).toEqual(clean);
@@ -31,7 +41,11 @@ test('a reading served with another value is lost, and invented when no burst ha
 test('the same identity twice, and the same content under another identity, are twice', () => {
   expect(accountFor(bursts, served, [...served, third]).twice).toEqual([third]);
   const again = { ...third, stream: 'bbbbbbbbbbbbbbbb', seq: 1 };
-  expect(accountFor(bursts, served, [...served, again])).toMatchObject({ twice: [again], torn: [bursts[2]], streams: 2 });
+  expect(accountFor(bursts, served, [...served, again])).toMatchObject({
+    twice: [again],
+    torn: [bursts[2]],
+    streams: 2,
+  });
 });
 
 test('a reading without a value, or from before its burst, is invented', () => {

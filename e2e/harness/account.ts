@@ -1,5 +1,5 @@
-import type { ServedReading } from './api.ts';
 import type { StoredLine } from './agent.ts';
+import type { ServedReading } from './api.ts';
 
 /** A burst that a virtual gauge wrote, as the ledger has it. Within a run no two bursts share a distance. */
 export type WrittenBurst = { readonly atMs: number; readonly distanceMm: number };

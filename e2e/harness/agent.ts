@@ -33,6 +33,10 @@ export type AgentProcess = {
   readonly stored: readonly StoredLine[];
   /** Resolves when `count` readings are on its disk. */
   storedAtLeast(count: number): Promise<void>;
+  /** Resolves when it has its serial line open: what is written before is flushed by its opening. */
+  lineOpen(): Promise<unknown>;
+  /** Resolves when it has connected that often. */
+  connected(times?: number): Promise<unknown>;
 };
 
 /** Writes a configuration and runs `siaga-agent run` with it. The serial ports need not be there yet. */
@@ -51,6 +55,8 @@ export function startAgentProcess(settings: AgentSettings): AgentProcess {
     async storedAtLeast(count) {
       await program.line((line) => isStored(line) && stored.length >= count);
     },
+    lineOpen: () => program.line(({ msg, link }) => msg === 'gauge' && link === 'open'),
+    connected: (times = 1) => program.line(({ msg }) => msg === 'connected' && connections(program) >= times),
   };
 }
 
@@ -64,6 +70,8 @@ export function writeAgentConfig(settings: AgentSettings): string {
     ca: join(device, 'ca.crt'),
     cert: join(device, 'device.crt'),
     key: join(device, 'device.key'),
+    // Tests break links all the time: what is tried is what follows, not the waiting.
+    retryMostS: 1,
   };
   const sampling = { intervalS, pings, trigger };
   writeFileSync(path, stringify({ station, data, sampling, gauges, uplink: mqttUrl === null ? null : uplink }));
@@ -72,4 +80,9 @@ export function writeAgentConfig(settings: AgentSettings): string {
 
 function isStored(line: LogLine): line is LogLine & StoredLine {
   return line.msg === 'stored';
+}
+
+/** How often it has connected so far. */
+export function connections(program: Program): number {
+  return program.lines.filter(({ msg }) => msg === 'connected').length;
 }

@@ -79,7 +79,11 @@ export function openFlow(name: string): Flow {
       const tty = await openVirtualTty({ link: join(folder, `tty-${station}`) });
       onTestFinished(() => tty.close());
       const ledger: LedgerEntry[] = [];
-      const kept = { add: (entry: LedgerEntry) => void ledger.push(entry), flush: async () => {}, close: async () => {} };
+      const kept = {
+        add: (entry: LedgerEntry) => void ledger.push(entry),
+        flush: async () => {},
+        close: async () => {},
+      };
       const options = { station, gauge: 'main', sensor, type, tty, clock, faults, ledger: kept, keepBytes: true };
       const settings = { gauge: 'main', port: tty.path, sensor: model, maxMm: type.maxMm };
       return { tty, gauge: virtualGauge(options), ledger, settings };

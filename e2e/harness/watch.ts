@@ -1,7 +1,12 @@
 import type { Delta } from '@siaga/protocol';
 
 /** One event of `GET /stream` as it came. */
-export type StreamEvent = { readonly event: string; readonly id: string; readonly data: unknown; readonly realMs: number };
+export type StreamEvent = {
+  readonly event: string;
+  readonly id: string;
+  readonly data: unknown;
+  readonly realMs: number;
+};
 
 /** A client of the live stream that keeps everything it hears. */
 export type Watch = {
