@@ -93,8 +93,11 @@ export function createTimeChart(element: HTMLElement, options: ChartOptions): Ti
     for (const zone of picture?.zones ?? []) {
       if (zone.from === null || zone.label === undefined) continue;
       const y = u.valToPos(zone.from, 'y', true);
-      if (y < bbox.top + 12 * uPlot.pxRatio || y > bbox.top + bbox.height) continue;
-      text(u, zone.label, bbox.left + 8 * uPlot.pxRatio, y - 9 * uPlot.pxRatio, 'left', theme('--text'));
+      if (y < bbox.top || y > bbox.top + bbox.height) continue;
+      // Above its limit, in its own zone; below where the chart ends.
+      const room = y - bbox.top > 18 * uPlot.pxRatio;
+      const middle = y + (room ? -9 : 11) * uPlot.pxRatio;
+      text(u, zone.label, bbox.left + 8 * uPlot.pxRatio, middle, 'left', theme('--text'));
     }
   }
 
@@ -133,7 +136,7 @@ export function createTimeChart(element: HTMLElement, options: ChartOptions): Ti
         y: { range: () => [picture?.range[0] ?? 0, picture?.range[1] ?? 1] },
       },
       axes: [
-        { ...axis, space: 56, values: (_, splits) => splits.map((ms) => options.tickText(ms)) },
+        { ...axis, size: 34, space: 56, values: (_, splits) => splits.map((ms) => options.tickText(ms)) },
         { ...axis, size: 48, space: 32, values: (_, splits) => splits.map((value) => `${value}`.replace('-', '−')) },
       ],
       series: [

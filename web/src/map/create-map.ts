@@ -25,7 +25,7 @@ export type MapHandle = {
 };
 
 /** Room around the outermost stations for their labels, in pixels. */
-const margins: L.FitBoundsOptions = { paddingTopLeft: [60, 34], paddingBottomRight: [60, 40], maxZoom: 13 };
+const margins: L.FitBoundsOptions = { paddingTopLeft: [60, 34], paddingBottomRight: [60, 50], maxZoom: 13 };
 
 /** Makes the one map of the page's life. */
 export function createMap(element: HTMLElement, options: MapOptions): MapHandle {
@@ -49,7 +49,7 @@ export function createMap(element: HTMLElement, options: MapOptions): MapHandle 
   const fit = (animate: boolean) => map.fitBounds(whole, { animate, ...margins });
   fit(false);
   L.control.zoom({ zoomInTitle: words.map.zoomIn, zoomOutTitle: words.map.zoomOut }).addTo(map);
-  L.control.scale({ imperial: false, position: 'bottomright' }).addTo(map);
+  L.control.scale({ imperial: false, position: 'bottomleft' }).addTo(map);
   const credit = L.control.attribution({ prefix: false }).addTo(map);
   const context = {
     map,

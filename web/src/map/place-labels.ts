@@ -12,20 +12,23 @@ export type Wanted = {
 /** A label's upper left corner relative to its mark's centre, or undefined when there is no room for it. */
 export type Placed = { readonly dx: number; readonly dy: number } | undefined;
 
-type Box = { left: number; top: number; right: number; bottom: number };
+/** A part of the screen. */
+export type Box = { left: number; top: number; right: number; bottom: number };
 
 const spacing = 3;
-const steps = [0, 12, 26, 44];
+const steps = [0, 12, 26];
 
 /**
  * Places labels beside their marks so that none covers a mark or another label: the important ones first, each at the
  * first free of the places right, left, above and below, then the same further away. From `mustShow` on, a label
- * that finds no free place is put where it covers least. For tens of marks: time is quadratic.
+ * that finds no free place is put where it covers least. Nothing is
+ * put over the `blocked` parts of the screen if there is another place. For tens of marks: time is quadratic.
  */
 export function placeLabels(
   wanted: readonly Wanted[],
   size: { width: number; height: number },
   mustShow: number,
+  blocked: readonly Box[] = [],
 ): Placed[] {
   const marks = wanted.map(({ x, y, radius }) => ({
     left: x - radius,
@@ -33,7 +36,7 @@ export function placeLabels(
     top: y - radius,
     bottom: y + radius,
   }));
-  const taken: Box[] = [];
+  const taken: Box[] = [...blocked];
   const placed: Placed[] = wanted.map(() => undefined);
   const order = wanted.map((_, index) => index).sort((a, b) => at(wanted, b).priority - at(wanted, a).priority);
   for (const index of order) {

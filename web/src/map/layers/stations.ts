@@ -18,7 +18,7 @@ export const stations: MakeLayer = ({ map, select }) => {
       return { x, y, radius, ...size, priority: (mark.severity ?? -1) + (selected ? 10 : 0) };
     });
     const { x: width, y: height } = map.getSize();
-    const places = placeLabels(wanted, { width, height }, firstSeverityAlwaysShown);
+    const places = placeLabels(wanted, { width, height }, firstSeverityAlwaysShown, controls(width, height));
     for (const [index, { parts }] of all.entries()) {
       const place = places[index];
       parts.label.hidden = place === undefined;
@@ -53,6 +53,14 @@ export const stations: MakeLayer = ({ map, select }) => {
     destroy: () => map.off('zoomend viewreset resize', arrange),
   };
 };
+
+/** Where the map's own controls lie: buttons at the upper left, scale and attribution along the bottom. */
+function controls(width: number, height: number) {
+  return [
+    { left: 0, top: 0, right: 54, bottom: 128 },
+    { left: 0, top: height - 24, right: width, bottom: height },
+  ];
+}
 
 /** A label from this severity on is shown even where there is no room: a warning is never hidden. */
 const firstSeverityAlwaysShown = 2;
