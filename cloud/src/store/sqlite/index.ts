@@ -1,7 +1,7 @@
 import { platformError } from '../../errors.ts';
 import type { Stores } from '../stores.ts';
 import { createChangeLog } from './change-log.ts';
-import { openDatabase } from './database.ts';
+import { type Database, openDatabase } from './database.ts';
 import { createFleetStore } from './fleet-store.ts';
 import { createJudgingStore } from './judging-store.ts';
 import { createParts } from './parts.ts';
@@ -14,7 +14,11 @@ const scheme = 'sqlite:';
 export function openSqlite(url: string): Stores {
   if (!url.startsWith(scheme) || url === scheme)
     throw platformError('store-unusable', `The store ${url} is not an address of the form sqlite:FILE.`);
-  const database = openDatabase(url.slice(scheme.length));
+  return storesOver(openDatabase(url.slice(scheme.length)));
+}
+
+/** All stores over one open database. */
+export function storesOver(database: Database): Stores {
   const parts = createParts(database);
   return {
     readings: createReadingStore(parts),

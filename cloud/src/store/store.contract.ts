@@ -1,0 +1,419 @@
+import type { StationLevel } from '@siaga/protocol';
+import fc from 'fast-check';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { unjudged } from '../domain/level.ts';
+import type { Judgement } from '../ports.ts';
+import type { Stores } from './stores.ts';
+import {
+  incoming,
+  minuteMs,
+  noonMs,
+  numbersOf,
+  reading,
+  readings,
+  seqsOf,
+  streamA,
+  streamB,
+  wholeDay,
+} from './testing.ts';
+
+const level: StationLevel = {
+  severity: 1,
+  bandLabel: 'Siaga III',
+  since: null,
+  presence: 'live',
+  quality: 'good',
+  note: null,
+  maintenance: false,
+};
+
+function judgement(station: string, changed = true, severity = 1): Judgement {
+  return { station, judged: { ...unjudged, severity }, level: { ...level, severity }, changed };
+}
+
+/** What every store keeps to. `open` gives a new, empty store. */
+export function storeContract(name: string, open: () => Stores | Promise<Stores>): void {
+  describe(`${name}: what every store keeps to`, () => {
+    let stores: Stores;
+    beforeEach(async () => {
+      stores = await open();
+    });
+    afterEach(() => stores.close());
+
+    const all = async (query = wholeDay) => (await stores.readings.readings({ ...query, limit: 10_000 })).readings;
+
+    describe('append', () => {
+      test('stores each reading once, with all its fields', async () => {
+        const odd = reading(2, {
+          distanceMm: null,
+          echo: 'none',
+          flag: 9,
+          test: 'gap',
+          spreadMm: null,
+          temperatureDeciC: -15,
+          clock: 'unsynced',
+          validPercent: 0,
+        });
+        const message = incoming([reading(1, { distanceMm: -40 }), odd], { maintenance: true, intervalS: 600 });
+        const [verdict] = await stores.readings.append([message]);
+        expect(verdict).toEqual({ stored: [[1, 2]], duplicates: [], conflicts: [] });
+        expect(await all()).toEqual(
+          message.batch.readings.map((each) => ({
+            ...each,
+            station: 'katulampa',
+            stream: streamA,
+            rev: 0,
+            gauge: 'main',
+            intervalS: 600,
+            maintenance: true,
+            receivedAtMs: message.receivedAtMs,
+          })),
+        );
+      });
+
+      test('knows what it has: the same again is a duplicate, other content a conflict', async () => {
+        await stores.readings.append([incoming(readings(1, 5))]);
+        const again = incoming([reading(4), reading(5, { distanceMm: 1 }), reading(6)]);
+        const [verdict] = await stores.readings.append([again]);
+        expect(verdict).toEqual({ stored: [[6, 6]], duplicates: [[4, 4]], conflicts: [[5, 5]] });
+        expect((await all()).map(({ distanceMm }) => distanceMm)).toEqual([2000, 2000, 2000, 2000, 2000, 2000]);
+      });
+
+      test('finds a conflict although the other content was observed on another day', async () => {
+        await stores.readings.append([incoming(readings(1, 3))]);
+        const [verdict] = await stores.readings.append([
+          incoming([reading(2, { observedAtMs: noonMs + 40 * 86_400_000 })]),
+        ]);
+        expect(verdict?.conflicts).toEqual([[2, 2]]);
+      });
+
+      test('keeps streams, stations and messages of one call apart', async () => {
+        const verdicts = await stores.readings.append([
+          incoming(readings(1, 2)),
+          incoming(readings(1, 2), { stream: streamB }),
+          incoming(readings(1, 2), { station: 'depok' }),
+          incoming(readings(2, 3)),
+        ]);
+        expect(verdicts.map(({ stored, duplicates }) => [stored, duplicates])).toEqual([
+          [[[1, 2]], []],
+          [[[1, 2]], []],
+          [[[1, 2]], []],
+          [[[3, 3]], [[2, 2]]],
+        ]);
+        expect(await all()).toHaveLength(5);
+      });
+
+      test('does not ask again for what was declared lost', async () => {
+        await stores.readings.append([incoming(readings(5, 6), { lost: [[1, 4]] })]);
+        expect(stores.readings.settled('katulampa', streamA).settled).toEqual([[1, 6]]);
+        const [verdict] = await stores.readings.append([incoming([reading(3)])]);
+        expect(verdict?.duplicates).toEqual([[3, 3]]);
+        expect(seqsOf(await all())).toEqual([5, 6]);
+      });
+
+      test('does not ask again for what is in quarantine', async () => {
+        await stores.readings.settle('katulampa', streamA, 0, [[2, 2]]);
+        const [verdict] = await stores.readings.append([incoming(readings(1, 3))]);
+        expect(verdict).toEqual({
+          stored: [
+            [1, 1],
+            [3, 3],
+          ],
+          duplicates: [[2, 2]],
+          conflicts: [],
+        });
+        expect(stores.readings.settled('katulampa', streamA).settled).toEqual([[1, 3]]);
+      });
+
+      test('whatever the cuts, repeats and order of arrival: every reading once', async () => {
+        const span = fc.tuple(fc.integer({ min: 1, max: 40 }), fc.integer({ min: 0, max: 9 }));
+        let round = 0;
+        await fc.assert(
+          fc.asyncProperty(fc.array(span, { minLength: 1, maxLength: 12 }), async (spans) => {
+            round += 1;
+            const station = `station-${round}`;
+            const sent = new Set<number>();
+            for (const [from, more] of spans) {
+              const message = incoming(readings(from, from + more), { station });
+              const [verdict] = await stores.readings.append([message]);
+              const isNew = seqsOf(message.batch.readings).filter((seq) => !sent.has(seq));
+              expect(numbersOf(verdict?.stored ?? [])).toEqual(isNew);
+              for (const seq of isNew) sent.add(seq);
+            }
+            const expected = [...sent].sort((a, b) => a - b);
+            expect(seqsOf(await all({ ...wholeDay, station }))).toEqual(expected);
+            expect(numbersOf(stores.readings.settled(station, streamA).settled)).toEqual(expected);
+          }),
+          { numRuns: 25 },
+        );
+      });
+    });
+
+    describe('corrections', () => {
+      test('the newest revision is served, also when it moved to another time', async () => {
+        await stores.readings.append([incoming(readings(1, 3))]);
+        const moved = reading(2, { observedAtMs: noonMs - 20 * 3_600_000, distanceMm: 1500 });
+        const [verdict] = await stores.readings.append([incoming([moved], { rev: 1 })]);
+        expect(verdict?.stored).toEqual([[2, 2]]);
+        const served = await all();
+        expect(served.map(({ seq, rev, distanceMm }) => [seq, rev, distanceMm])).toEqual([
+          [2, 1, 1500],
+          [1, 0, 2000],
+          [3, 0, 2000],
+        ]);
+        expect(stores.readings.settled('katulampa', streamA).settled).toEqual([[1, 3]]);
+      });
+
+      test('an older revision that comes late does not come forward; each revision is stored once', async () => {
+        await stores.readings.append([incoming([reading(1, { distanceMm: 1 })], { rev: 2 })]);
+        const [older, again] = await stores.readings.append([
+          incoming([reading(1)]),
+          incoming([reading(1, { distanceMm: 1 })], { rev: 2 }),
+        ]);
+        expect([older?.stored, again?.duplicates]).toEqual([[[1, 1]], [[1, 1]]]);
+        expect((await all()).map(({ rev, distanceMm }) => [rev, distanceMm])).toEqual([[2, 1]]);
+      });
+
+      test('a correction of the newest reading changes what is newest', async () => {
+        await stores.readings.append([incoming(readings(1, 3))]);
+        await stores.readings.append([incoming([reading(3, { observedAtMs: noonMs - minuteMs })], { rev: 1 })]);
+        expect((await stores.readings.latest()).get('katulampa')?.seq).toBe(2);
+      });
+    });
+
+    describe('reading back', () => {
+      test('in order of time, whatever the order of arrival, page by page without loss', async () => {
+        await stores.readings.append([
+          incoming(readings(2000, 2700)),
+          incoming(readings(1, 400)),
+          incoming([reading(1, { observedAtMs: noonMs + minuteMs })], { stream: streamB }),
+        ]);
+        const query = { station: 'katulampa', fromMs: noonMs, toMs: noonMs + 30 * 86_400_000 };
+        const found = [];
+        let after: string | undefined;
+        do {
+          const page = await stores.readings.readings({ ...query, limit: 150, ...(after ? { after } : {}) });
+          found.push(...page.readings);
+          after = page.next ?? undefined;
+        } while (after !== undefined);
+        expect(found).toHaveLength(1102);
+        const times = found.map(({ observedAtMs }) => observedAtMs);
+        expect(times).toEqual([...times].sort((a, b) => a - b));
+        expect(new Set(found.map(({ stream, seq }) => `${stream}/${seq}`)).size).toBe(1102);
+      });
+
+      test('half-open spans, one gauge or all', async () => {
+        await stores.readings.append([
+          incoming(readings(1, 3)),
+          incoming(readings(4, 6, { observedAtMs: noonMs + 2 * minuteMs }), { gauge: 'second' }),
+        ]);
+        const span = { station: 'katulampa', fromMs: noonMs + minuteMs, toMs: noonMs + 3 * minuteMs };
+        expect(seqsOf(await all(span))).toEqual([1, 2, 4, 5, 6]);
+        const { readings: ofSecond } = await stores.readings.readings({ ...span, gauge: 'second', limit: 9 });
+        expect(seqsOf(ofSecond)).toEqual([4, 5, 6]);
+      });
+
+      test('an unknown station has nothing', async () => {
+        const query = { ...wholeDay, station: 'nowhere' };
+        expect(await all(query)).toEqual([]);
+        expect(await stores.readings.range({ ...query, buckets: 4 })).toEqual([]);
+        expect(await stores.readings.gaps(query)).toEqual([{ fromMs: query.fromMs, toMs: query.toMs }]);
+        expect((await stores.readings.latest()).size).toBe(0);
+      });
+
+      test('latest is the newest observed, then the newest received', async () => {
+        await stores.readings.append([incoming(readings(5, 6)), incoming(readings(1, 2))]);
+        expect((await stores.readings.latest()).get('katulampa')?.seq).toBe(6);
+        const same = incoming([reading(1, { observedAtMs: noonMs + 6 * minuteMs })], {
+          stream: streamB,
+          receivedAtMs: noonMs + 9 * minuteMs,
+        });
+        await stores.readings.append([same]);
+        expect((await stores.readings.latest()).get('katulampa')?.stream).toBe(streamB);
+      });
+
+      test('buckets: min, mean and max of what weighs, by gauge, empty ones left out', async () => {
+        const at = (seq: number, minutes: number, distanceMm: number, differs = {}) =>
+          reading(seq, { observedAtMs: noonMs + minutes * minuteMs, distanceMm, ...differs });
+        await stores.readings.append([
+          incoming([at(1, 0, 1000), at(2, 9, 2000), at(3, 10, 500), at(4, 11, 1, { flag: 4 }), at(5, 39, 700)]),
+          incoming([at(6, 1, 9)], { maintenance: true }),
+          incoming([at(7, 1, 40)], { gauge: 'second' }),
+        ]);
+        const span = { station: 'katulampa', fromMs: noonMs, toMs: noonMs + 40 * minuteMs };
+        expect(await stores.readings.range({ ...span, buckets: 4 })).toEqual([
+          { gauge: 'main', fromMs: noonMs, count: 2, minMm: 1000, meanMm: 1500, maxMm: 2000 },
+          { gauge: 'main', fromMs: noonMs + 10 * minuteMs, count: 1, minMm: 500, meanMm: 500, maxMm: 500 },
+          { gauge: 'main', fromMs: noonMs + 30 * minuteMs, count: 1, minMm: 700, meanMm: 700, maxMm: 700 },
+          { gauge: 'second', fromMs: noonMs, count: 1, minMm: 40, meanMm: 40, maxMm: 40 },
+        ]);
+      });
+
+      test('gaps: beyond 4 intervals, from the reading before, to the end of the span', async () => {
+        await stores.readings.append([
+          incoming([reading(1), reading(5), reading(10), reading(12, { flag: 9, distanceMm: null }), reading(20)]),
+        ]);
+        const at = (seq: number) => noonMs + seq * minuteMs;
+        const gaps = (fromMs: number, toMs: number) => stores.readings.gaps({ station: 'katulampa', fromMs, toMs });
+        expect(await gaps(at(1), at(24))).toEqual([
+          { fromMs: at(5), toMs: at(10) },
+          { fromMs: at(10), toMs: at(20) },
+        ]);
+        expect(await gaps(at(7), at(26))).toEqual([
+          { fromMs: at(7), toMs: at(10) },
+          { fromMs: at(10), toMs: at(20) },
+          { fromMs: at(20), toMs: at(26) },
+        ]);
+      });
+    });
+
+    describe('judging', () => {
+      test('an append marks its station dirty from the earliest stored reading; clearing never loses a later one', async () => {
+        await stores.readings.append([incoming(readings(5, 6)), incoming(readings(1, 1), { station: 'depok' })]);
+        await stores.readings.append([incoming(readings(2, 3))]);
+        const marks = await stores.judging.dirty(10);
+        expect(marks.map(({ station, fromMs }) => [station, fromMs]).sort()).toEqual([
+          ['depok', noonMs + minuteMs],
+          ['katulampa', noonMs + 2 * minuteMs],
+        ]);
+        await stores.readings.append([incoming(readings(7, 7))]);
+        const fence = await stores.judging.takeLease('all');
+        await stores.judging.commit({ shard: 'all', fence, knownAtMs: noonMs, judgements: [], cleared: marks });
+        expect((await stores.judging.dirty(10)).map(({ station }) => station)).toEqual(['katulampa']);
+      });
+
+      test('duplicates leave a station clean', async () => {
+        await stores.readings.append([incoming(readings(1, 2))]);
+        const fence = await stores.judging.takeLease('all');
+        const cleared = await stores.judging.dirty(10);
+        await stores.judging.commit({ shard: 'all', fence, knownAtMs: noonMs, judgements: [], cleared });
+        await stores.readings.append([incoming(readings(1, 2))]);
+        expect(await stores.judging.dirty(10)).toEqual([]);
+      });
+
+      test('a lease that was taken over is refused, and nothing of its work is kept', async () => {
+        const old = await stores.judging.takeLease('all');
+        const fence = await stores.judging.takeLease('all');
+        await stores.judging.takeLease('another');
+        expect(fence).toBeGreaterThan(old);
+        const work = { shard: 'all', knownAtMs: noonMs, judgements: [judgement('depok')], cleared: [] };
+        await expect(stores.judging.commit({ ...work, fence: old })).rejects.toMatchObject({ code: 'lease-lost' });
+        expect(stores.changes.head()).toBe(0);
+        expect((await stores.judging.judged()).size).toBe(0);
+        expect(await stores.judging.commit({ ...work, fence })).toHaveLength(1);
+      });
+
+      test('changes are numbered without holes; only what changed is one', async () => {
+        const fence = await stores.judging.takeLease('all');
+        const commit = (judgements: Judgement[]) =>
+          stores.judging.commit({ shard: 'all', fence, knownAtMs: noonMs, judgements, cleared: [] });
+        const first = await commit([judgement('depok'), judgement('katulampa', false), judgement('karet')]);
+        const second = await commit([judgement('katulampa', true, 2)]);
+        expect([...first, ...second].map(({ seq, id }) => [seq, id])).toEqual([
+          [1, 'depok'],
+          [2, 'karet'],
+          [3, 'katulampa'],
+        ]);
+        expect(second[0]).toEqual({
+          seq: 3,
+          knownAt: new Date(noonMs).toISOString(),
+          kind: 'station',
+          id: 'katulampa',
+          level: { ...level, severity: 2 },
+        });
+        expect(stores.changes.head()).toBe(3);
+        expect(await stores.changes.since(1, 1)).toEqual([first[1]]);
+        expect(await stores.changes.since(3, 10)).toEqual([]);
+        expect(await stores.changes.since(4, 10)).toBeNull();
+        expect((await stores.judging.judged()).get('katulampa')?.judged.severity).toBe(2);
+      });
+
+      test('newer gives one gauge in order, and never cuts an instant in two', async () => {
+        const twins = [reading(3), reading(4, { observedAtMs: noonMs + 3 * minuteMs })];
+        await stores.readings.append([
+          incoming(readings(7, 9)),
+          incoming([...readings(1, 2), ...twins]),
+          incoming(readings(5, 6), { gauge: 'second' }),
+        ]);
+        const newer = async (afterMs: number, limit: number) =>
+          seqsOf(await stores.judging.newer('katulampa', 'main', afterMs, limit));
+        expect(await newer(-1, 3)).toEqual([1, 2, 3, 4]);
+        expect(await newer(noonMs + minuteMs, 100)).toEqual([2, 3, 4, 7, 8, 9]);
+        expect(await newer(noonMs + 9 * minuteMs, 100)).toEqual([]);
+      });
+
+      test('recent covers the span up to the newest reading of the gauge, across midnight', async () => {
+        await stores.readings.append([incoming(readings(700, 760)), incoming(readings(1, 1), { gauge: 'second' })]);
+        const recent = await stores.judging.recent('katulampa', 'main', 50 * minuteMs);
+        expect([recent[0]?.seq, recent.at(-1)?.seq, recent.length]).toEqual([710, 760, 51]);
+        expect(seqsOf(await stores.judging.recent('katulampa', 'second', 30 * minuteMs))).toEqual([1]);
+        expect(await stores.judging.recent('katulampa', 'none', 30 * minuteMs)).toEqual([]);
+      });
+    });
+
+    describe('quarantine and fleet', () => {
+      const rejected = {
+        station: 'depok',
+        topic: 'flood/v1/depok/readings',
+        reason: 'malformed' as const,
+        detail: 'not UTF-8 JSON',
+        payload: new Uint8Array([1, 2]),
+        sha256: 'a'.repeat(64),
+        receivedAtMs: noonMs,
+      };
+
+      test('the same reject counts up; the newest comes first', async () => {
+        await stores.quarantine.put(rejected);
+        await stores.quarantine.put({ ...rejected, sha256: 'b'.repeat(64), receivedAtMs: noonMs + 1 });
+        await stores.quarantine.put({ ...rejected, receivedAtMs: noonMs + 2 });
+        const list = await stores.quarantine.list(10);
+        expect(list.map(({ sha256, count, receivedAtMs }) => [sha256[0], count, receivedAtMs - noonMs])).toEqual([
+          ['a', 2, 2],
+          ['b', 1, 1],
+        ]);
+        expect(await stores.quarantine.list(1)).toHaveLength(1);
+      });
+
+      const online = (connection: number, stream = streamA) => ({
+        v: 1 as const,
+        state: 'online' as const,
+        connection,
+        at: new Date(noonMs).toISOString(),
+        boot: 'boot-1',
+        stream,
+        uptimeS: 5,
+        clock: 'synced' as const,
+        maintenanceUntil: null,
+        backlog: { count: 0, oldestAt: null },
+        batteryMv: null,
+        diskFreeBytes: null,
+        gauges: [],
+      });
+      const offline = (connection: number) => ({ v: 1 as const, state: 'offline' as const, connection });
+      const device = async () => (await stores.fleet.devices())[0];
+
+      test('an older will is ignored, its own is not; what was known of the health stays', async () => {
+        await stores.fleet.saveHealth('depok', online(2), noonMs);
+        await stores.fleet.saveHealth('depok', offline(1), noonMs + 1);
+        expect(await device()).toMatchObject({ connected: true, connection: 2, healthAtMs: noonMs });
+        await stores.fleet.saveHealth('depok', offline(2), noonMs + 2);
+        expect(await device()).toMatchObject({ connected: false, health: { state: 'online' }, healthAtMs: noonMs });
+        await stores.fleet.saveHealth('depok', online(1), noonMs + 3);
+        expect(await device()).toMatchObject({ connected: false, connection: 2 });
+      });
+
+      test('a new outbox counts its connections anew', async () => {
+        await stores.fleet.saveHealth('depok', online(9), noonMs);
+        await stores.fleet.saveHealth('depok', online(1, streamB), noonMs + 1);
+        expect(await device()).toMatchObject({ connected: true, connection: 1, health: { stream: streamB } });
+      });
+
+      test('about and health stand side by side', async () => {
+        const about = { v: 1 as const, firmware: { name: 'siaga-agent', version: '1' }, gauges: [], calibrations: [] };
+        await stores.fleet.saveAbout('depok', about, noonMs);
+        await stores.fleet.saveHealth('depok', online(1), noonMs + 1);
+        expect(await device()).toMatchObject({ about, aboutAtMs: noonMs, healthAtMs: noonMs + 1 });
+      });
+    });
+  });
+}
