@@ -14,8 +14,8 @@ type Topology = {
   objects: { land: { geometries: { type: string; arcs: number[][][] }[] } };
 };
 
-/** West, south, east, north: Jakarta's bay and West Java, with room to pan. */
-const frame = { west: 105.9, south: -7.2, east: 107.6, north: -5.7 } as const;
+/** Western Java with its seas: wider than the demonstration, so that the cut's edges are not seen as coasts. */
+const frame = { west: 104.5, south: -8.5, east: 109.5, north: -4.5 } as const;
 const maxBytes = 40 * 1024;
 
 const input = process.argv[2];

@@ -85,7 +85,8 @@ export class LiveSituation {
     this.watermarkMs = snapshot.watermark === null ? null : Date.parse(snapshot.watermark);
     this.#firstBuild ??= snapshot.build;
     this.outdated = snapshot.build !== this.#firstBuild;
-    this.#tick(true);
+    // Only the stream proves that the page is live: a snapshot counts as hearing when it is the first.
+    this.#tick(true, this.situation === undefined);
     this.situation = applySnapshot(this.situation, snapshot);
   }
 
@@ -112,7 +113,7 @@ export class LiveSituation {
   }
 
   /** Brings link state and server time up to now; the shown seconds at most five times a real second. */
-  #tick(heard = false) {
+  #tick(learnt = false, heard = learnt) {
     const localMs = this.#timer();
     const lastEventAtMs = this.#feed?.lastEventAtMs();
     this.link = linkState(lastEventAtMs, localMs, { delayedAfterMs, notLiveAfterMs });
@@ -120,7 +121,7 @@ export class LiveSituation {
     const serverMs = serverNowMs(this.#clock, localMs);
     if (heard) this.lastHeardMs = serverMs;
     const newSecond = Math.floor(serverMs / 1000) !== Math.floor(this.nowMs / 1000);
-    if (!heard && !(newSecond && localMs - this.#lastTickMs >= 200)) return;
+    if (!learnt && !(newSecond && localMs - this.#lastTickMs >= 200)) return;
     this.#lastTickMs = localMs;
     this.speed = this.#clock.speed;
     this.nowMs = serverMs;
