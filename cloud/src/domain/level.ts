@@ -138,7 +138,7 @@ function foldBlanking(before: JudgedStation, seen: JudgedStation, reading: Folde
 
 /**
  * The same evidence under the calibrations and bands in force now: after a change of the catalogue, or when
- * a threshold's validity begins or ends.
+ * a threshold's validity begins or ends. The same object where nothing differs.
  */
 export function rejudge(state: JudgedStation, site: Site): JudgedStation {
   if (state.gauge !== null && state.gauge !== site.gauge) return unjudged;
@@ -150,7 +150,8 @@ export function rejudge(state: JudgedStation, site: Site): JudgedStation {
     echo: 'seen',
   });
   if (stage === null) return { ...state, stageMm: null, severity: null, sinceMs: null };
-  return { ...inBandOf(state, stage.stageMm, state.weighedAtMs, site), stageMm: stage.stageMm };
+  const judged = inBandOf(state, stage.stageMm, state.weighedAtMs, site);
+  return stage.stageMm === judged.stageMm ? judged : { ...judged, stageMm: stage.stageMm };
 }
 
 /** The level to make known: the judged state with its presence at `nowMs`. */
