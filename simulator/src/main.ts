@@ -4,6 +4,7 @@ import { type Clock, clockFromText, systemClock } from '@siaga/protocol';
 import { Command, InvalidArgumentError } from 'commander';
 import { type Logger, pino } from 'pino';
 import { type DemoEvent, startDemo } from './demo/demo.ts';
+import { faultGrammar, type StationFault, stationFaultFrom } from './fault-text.ts';
 import { replay } from './replay/replay.ts';
 import type { Verdict } from './replay/verdict.ts';
 
@@ -41,6 +42,21 @@ function numberWithin(low: number, high: number): (text: string) => number {
   };
 }
 
+function addFault(text: string, faults: StationFault[]): StationFault[] {
+  const fault = stationFaultFrom(text);
+  if (!fault.ok) throw new InvalidArgumentError(fault.reason);
+  return [...faults, fault.value];
+}
+
+function wholeWithin(low: number, high: number): (text: string) => number {
+  const within = numberWithin(low, high);
+  return (text) => {
+    const value = within(text);
+    if (!Number.isInteger(value)) throw new InvalidArgumentError('must be a whole number.');
+    return value;
+  };
+}
+
 /** Resolves at the first SIGINT or SIGTERM. Later ones change nothing: the ending is under way. */
 function stopAsked(): Promise<void> {
   return new Promise((resolve) => {
@@ -49,7 +65,15 @@ function stopAsked(): Promise<void> {
   });
 }
 
-type DemoFlags = { data: string; pki: string; mqtt: string; catalogue?: string; interval: number; ledger?: string };
+type DemoFlags = {
+  data: string;
+  pki: string;
+  mqtt: string;
+  catalogue?: string;
+  interval: number;
+  ledger?: string;
+  fault: StationFault[];
+};
 
 async function demo(flags: DemoFlags): Promise<void> {
   const asked = stopAsked();
@@ -60,6 +84,7 @@ async function demo(flags: DemoFlags): Promise<void> {
     clock: clockFromEnvironment(),
     log: logToStderr(),
     intervalS: flags.interval,
+    faults: flags.fault,
     ...(flags.catalogue === undefined ? {} : { catalogue: flags.catalogue }),
     ...(flags.ledger === undefined ? {} : { ledgerFile: flags.ledger }),
     onEvent: (event: DemoEvent) => {
@@ -142,8 +167,14 @@ program
   .requiredOption('--pki <dir>', 'certificates, as siaga pki makes them')
   .requiredOption('--mqtt <url>', 'the broker, mqtts://host:port')
   .option('--catalogue <file>', 'another siaga.yaml for the same stations')
-  .option('--interval <s>', "seconds between a gauge's readings", numberWithin(1, 3600), 15)
+  .option('--interval <s>', "seconds between a gauge's readings", wholeWithin(1, 3600), 15)
   .option('--ledger <file>', 'keep a record of every burst written')
+  .option(
+    '--fault <station:fault=value>',
+    `let a live gauge misbehave; may be given often: ${faultGrammar}`,
+    addFault,
+    [],
+  )
   .action(demo);
 
 program
@@ -156,8 +187,8 @@ program
   .option('--sensor <name>', 'the instrument; by itself one whose span fits')
   .option('--catalogue <file>', 'a siaga.yaml that knows the station; by itself one is made')
   .option('--data <dir>', 'an empty folder to keep everything in; a temporary one by itself')
-  .option('--http-port <n>', 'port of the page; a free one by itself', numberWithin(0, 65_535), 0)
-  .option('--rows <n>', 'only the first rows', numberWithin(1, 1e9))
+  .option('--http-port <n>', 'port of the page; a free one by itself', wholeWithin(0, 65_535), 0)
+  .option('--rows <n>', 'only the first rows', wholeWithin(1, 1e9))
   .option('--stay', 'keep the page up after the verdict, until Ctrl-C')
   .option('--json', 'the verdict as one JSON line')
   .action(replayFile);

@@ -27,7 +27,7 @@ export async function backfillStation(options: BackfillOptions): Promise<void> {
   const { rig, config, clock, fromMs, log, signal, onReading } = options;
   let atMs = (Math.floor(fromMs / backfillIntervalMs) + 1) * backfillIntervalMs;
   if (atMs > clock.now()) return;
-  const steps = await startLockStep({ config, startMs: atMs, log, gaugeBy: rig.gaugeBy });
+  const steps = await startLockStep({ config, startMs: atMs, log, gaugeBy: (own) => rig.gaugeBy(own) });
   try {
     for (; atMs <= clock.now() && !signal.aborted; atMs += backfillIntervalMs) {
       await steps.read(atMs, rig.distanceMm(atMs));

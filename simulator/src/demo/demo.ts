@@ -5,6 +5,7 @@ import { type AgentConfig, startAgent } from '@siaga/firmware-host';
 import type { Clock } from '@siaga/protocol';
 import type { Logger } from 'pino';
 import { readCatalogue } from '../catalogue.ts';
+import type { StationFault } from '../fault-text.ts';
 import { type Ledger, openLedger } from '../ledger.ts';
 import type { Scenario } from '../scenario.ts';
 import { jakarta2014, jakarta2014Catalogue } from '../scenarios/jakarta-2014/scenario.ts';
@@ -35,6 +36,8 @@ export type DemoOptions = {
   readonly backfillMs?: number;
   /** Where to keep a ledger of every burst; none without. */
   readonly ledgerFile?: string;
+  /** What goes wrong once the stations are live. */
+  readonly faults?: readonly StationFault[];
   onEvent?(event: DemoEvent): void;
 };
 
@@ -83,6 +86,8 @@ export function startDemo(options: DemoOptions): Demo {
 async function play(options: DemoOptions, signal: AbortSignal, endings: Ending[]): Promise<void> {
   const { dataDir, clock, scenario = jakarta2014, catalogue = jakarta2014Catalogue, intervalS = 15 } = options;
   const plans = planStations((await readCatalogue(catalogue)).stations, scenario);
+  const unknown = options.faults?.find(({ station }) => !plans.some((plan) => plan.station === station));
+  if (unknown !== undefined) throw new Error(`--fault: the catalogue has no station ${unknown.station}`);
   await Promise.all(plans.map(({ station }) => credentialsReadable(options.pkiDir, station)));
   await mkdir(dataDir, { recursive: true });
   const fresh = { v: 1, scenario: scenario.name, clockMs: clock.now(), scenarioMs: scenario.entryMs } as const;
@@ -107,6 +112,9 @@ async function play(options: DemoOptions, signal: AbortSignal, endings: Ending[]
 /** Starts a station's agent with the live clock and the uplink, and wakes its sensor. Resolves with how to end both. */
 async function goLive(rig: Rig, options: DemoOptions, intervalS: number, phase: number): Promise<() => Promise<void>> {
   const { clock, log } = options;
+  const faults = (options.faults ?? [])
+    .filter(({ station }) => station === rig.station)
+    .map(({ make }) => make(clock.now()));
   const agent = await startAgent({
     config: liveConfig(rig, options, intervalS),
     clock,
@@ -114,7 +122,7 @@ async function goLive(rig: Rig, options: DemoOptions, intervalS: number, phase: 
     onStored: ({ observedAtMs }) => rig.bookmark.move(observedAtMs),
   });
   const waking = wakeRegularly({
-    gauge: rig.gaugeBy(clock),
+    gauge: rig.gaugeBy(clock, faults),
     clock,
     intervalMs: intervalS * 1000,
     phaseMs: Math.floor(phase * intervalS * 1000),

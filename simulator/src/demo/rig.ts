@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { GaugeConfig } from '@siaga/firmware-host';
 import type { Clock, StationId } from '@siaga/protocol';
 import { type CatalogueGauge, type CatalogueStation, distanceMmAt } from '../catalogue.ts';
-import { noise } from '../faults.ts';
+import { type Fault, noise } from '../faults.ts';
 import type { Hydrograph } from '../hydrograph.ts';
 import type { Ledger } from '../ledger.ts';
 import type { Scenario } from '../scenario.ts';
@@ -32,8 +32,8 @@ export type Rig = {
   readonly tty: VirtualTty;
   readonly gaugeConfig: GaugeConfig;
   readonly bookmark: Bookmark;
-  /** The gauge under that clock. */
-  gaugeBy(clock: Clock): VirtualGauge;
+  /** The gauge under that clock, with these faults beside its usual noise. */
+  gaugeBy(clock: Clock, faults?: readonly Fault[]): VirtualGauge;
   /** What it sees at a moment of the demonstration's clock, in mm. */
   distanceMm(atMs: number): number;
   close(): Promise<void>;
@@ -81,15 +81,24 @@ export async function openRig({ plan, dataDir, state, ledger }: RigOptions): Pro
   await Promise.all(Object.values(folders).map((folder) => mkdir(folder, { recursive: true })));
   const bookmark = openBookmark(join(folders.bookmarks, station));
   const tty = await openVirtualTty({ link: join(folders.tty, station) });
-  const faults = [noise(noiseSdMm, station)];
+  const usual = noise(noiseSdMm, station);
   return {
     station,
     dataDir: join(dataDir, 'agents', station),
     tty,
     gaugeConfig: sensor.configOf(gauge.id, tty.path, type),
     bookmark,
-    gaugeBy: (clock) =>
-      virtualGauge({ station, gauge: gauge.id, sensor, type, tty, clock, faults, ...(ledger ? { ledger } : {}) }),
+    gaugeBy: (clock, more = []) =>
+      virtualGauge({
+        station,
+        gauge: gauge.id,
+        sensor,
+        type,
+        tty,
+        clock,
+        faults: [usual, ...more],
+        ...(ledger ? { ledger } : {}),
+      }),
     distanceMm: (atMs) => distanceMmAt(gauge, stageMm(scenarioMsAt(state, atMs)), atMs),
     async close() {
       await tty.close();
