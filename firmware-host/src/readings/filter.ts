@@ -22,8 +22,11 @@ export type Filtered = { readonly heard: Heard; readonly validPercent: number };
 type Kind = 'seen' | 'blanking' | 'impossible' | 'none' | 'dead';
 const ranking: readonly Kind[] = ['seen', 'blanking', 'none', 'impossible', 'dead'];
 
-/** Pings this near to the median bear it out: more than the sensor's own noise and a ripple. */
-const agreementMm = 60;
+/**
+ * Pings this near to the median bear it out. Three may lie apart by a ripple, for the one between is right;
+ * two must agree within the sensor's own noise, for their mean is the value.
+ */
+const agreementMm = (pings: number) => (pings < 3 ? 10 : 30);
 
 export function filterBurst(burst: Burst, limits: Pick<SensorDriver, 'minMm' | 'maxMm'>, pings: number): Filtered {
   const kinds = burst.samples.map((sample) => kindOf(sample, limits));
@@ -40,7 +43,7 @@ export function filterBurst(burst: Burst, limits: Pick<SensorDriver, 'minMm' | '
       sample.echo === 'seen' && kinds[i] === winner ? [sample.distanceMm] : [],
     );
     const distanceMm = Math.round(median(distancesMm));
-    const near = distancesMm.filter((value) => Math.abs(value - distanceMm) <= agreementMm).length;
+    const near = distancesMm.filter((value) => Math.abs(value - distanceMm) <= agreementMm(distancesMm.length)).length;
     if (noisy && near < Math.min(pings, Math.max(2, distancesMm.length / 2))) return { kind: 'garbled' };
     const spreadMm = Math.round(median(distancesMm.map((value) => Math.abs(value - distanceMm))));
     return { kind: winner, distanceMm, spreadMm };

@@ -120,7 +120,7 @@ describe('one byte in ten at random', () => {
       if (heard.kind === 'garbled') continue;
       published++;
       expect(heard.kind).toBe('seen');
-      if (heard.kind === 'seen') expect(Math.abs(heard.distanceMm - trueMm)).toBeLessThanOrEqual(60);
+      if (heard.kind === 'seen') expect(Math.abs(heard.distanceMm - trueMm)).toBeLessThanOrEqual(15);
     }
     expect(published).toBeGreaterThan(15_000);
   });

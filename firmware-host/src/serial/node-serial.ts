@@ -44,6 +44,7 @@ export function openNodeSerial(
   let opens = 0;
   let heardAtMs = 0;
   let lastReason = '';
+  let closedFor: string | null = null;
 
   const tell = (next: LinkState, reason: string): void => {
     if (ending.signal.aborted || (next === state && reason === lastReason)) return;
@@ -64,7 +65,7 @@ export function openNodeSerial(
     const reason = silentMs >= staleMs ? 'silent for long' : await replaced(path, port);
     if (reason === null || port !== current) return;
     if (silentMs >= staleMs) heardAtMs = performance.now();
-    lastReason = reason;
+    closedFor = reason;
     await port.close().catch(() => undefined);
   };
 
@@ -72,12 +73,14 @@ export function openNodeSerial(
     const port = await SerialPort.binding.open({ path, baudRate });
     if (ending.signal.aborted) return port.close().then(() => 'closed');
     current = port;
+    closedFor = null;
     opens++;
     heardAtMs = performance.now();
     tell('open', 'opened');
     const timer = setInterval(() => watch(port), Math.min(silenceMs, 1_000));
     try {
-      return await readAll(port, onBytes);
+      const ended = await readAll(port, onBytes);
+      return closedFor ?? ended;
     } finally {
       clearInterval(timer);
       current = null;

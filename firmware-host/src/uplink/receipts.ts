@@ -5,7 +5,7 @@
  * the cloud's "settled" speaks of other readings. So numbers in doubt (given since a start that no receipt
  * has confirmed; outbox.ts) count as settled only after this run has sent them and got their PUBACK. Two
  * things prove another history: a number beyond our own last, and a rejection as `identity-conflict`. Then
- * what is not truly settled moves to a new stream.
+ * what is not truly settled moves to a new stream; the sender first waits for the word on what it has sent.
  */
 import { addRanges, type Receipt, type RejectReason, removeRange, type SeqRanges } from '@siaga/protocol';
 import { intersect, subtract } from '../outbox/ledger.ts';
@@ -26,7 +26,11 @@ export type ReceiptContext = {
 
 export type ReceiptVerdict =
   | { readonly kind: 'ignored'; readonly reason: 'other-stream' | 'older' }
-  | { readonly kind: 'mint'; readonly reason: 'beyond-last' | 'identity-conflict'; readonly seqs: SeqRanges }
+  | {
+      readonly kind: 'other-history';
+      readonly reason: 'beyond-last' | 'identity-conflict';
+      readonly conflicts: SeqRanges;
+    }
   | { readonly kind: 'settle'; readonly settlement: Settlement; readonly quarantined: Quarantined[] };
 
 export type Quarantined = { readonly reason: RejectReason; readonly seqs: SeqRanges };
@@ -42,16 +46,23 @@ export function judgeReceipt(receipt: Receipt, context: ReceiptContext): Receipt
     return message ? [{ reason, seqs: message.seqs }] : [];
   });
   const conflicts = seqsOf(rejected.filter(({ reason }) => reason === 'identity-conflict'));
-  const covered = subtract(trusted(coverageOf(receipt), context), conflicts);
-  const beyond = receipt.upTo > outbox.lastSeq;
-  if (beyond || conflicts.length > 0) {
-    const done = addRanges(subtract(outbox.settled, conflicts), covered);
-    return { kind: 'mint', reason: beyond ? 'beyond-last' : 'identity-conflict', seqs: subtract(outbox.held, done) };
-  }
+  const reason = receipt.upTo > outbox.lastSeq ? 'beyond-last' : 'identity-conflict';
+  if (reason === 'beyond-last' || conflicts.length > 0) return { kind: 'other-history', reason, conflicts };
+  const covered = trusted(coverageOf(receipt), context);
   const settled = addRanges(covered, seqsOf(rejected));
   const how = sameStore ? 'add' : 'replace';
   const settlement: Settlement = { stream: receipt.stream, settled, how, storeId: receipt.storeId };
   return { kind: 'settle', settlement, quarantined: rejected };
+}
+
+/** What must move to a new stream once another history is proven: all that is held and not truly settled. */
+export function toMove(
+  receipt: Receipt,
+  { outbox, confirmed }: Pick<ReceiptContext, 'outbox' | 'confirmed'>,
+  conflicts: SeqRanges,
+): SeqRanges {
+  const done = addRanges(outbox.settled, trusted(coverageOf(receipt), { outbox, confirmed }));
+  return subtract(outbox.held, subtract(done, conflicts));
 }
 
 function coverageOf({ upTo, ranges }: Receipt): SeqRanges {
@@ -60,7 +71,10 @@ function coverageOf({ upTo, ranges }: Receipt): SeqRanges {
 }
 
 /** The numbers of a coverage that speak of our own readings. */
-function trusted(coverage: SeqRanges, { outbox: { doubt }, confirmed }: ReceiptContext): SeqRanges {
+function trusted(
+  coverage: SeqRanges,
+  { outbox: { doubt }, confirmed }: Pick<ReceiptContext, 'outbox' | 'confirmed'>,
+): SeqRanges {
   if (doubt === null) return coverage;
   const before: SeqRanges = doubt.fromSeq > 1 ? [[1, doubt.fromSeq - 1]] : [];
   return addRanges(intersect(coverage, before), intersect(coverage, confirmed));

@@ -13,6 +13,8 @@ import {
   decodeReceipt,
   encodeReadings,
   maxRangesPerMessage,
+  type Receipt,
+  removeRange,
   type SeqRanges,
 } from '@siaga/protocol';
 import type { Logger } from 'pino';
@@ -20,7 +22,7 @@ import { messageOf } from '../errors.ts';
 import { intersect, rangesOf, subtract } from '../outbox/ledger.ts';
 import type { Outbox, StoredReading } from '../outbox/outbox.ts';
 import { pause } from '../wait.ts';
-import { judgeReceipt } from './receipts.ts';
+import { judgeReceipt, toMove } from './receipts.ts';
 import type { Uplink } from './uplink.ts';
 import {
   afterReceipt,
@@ -62,10 +64,21 @@ const liveQueueSize = 240;
 /** Real ms between two publishes: 100 a second, what AWS IoT Core allows a connection. */
 const paceMs = 10;
 const firstNextReceiptS = 10;
+/**
+ * After a proof of another history (receipts.ts) nothing new is sent for this long, so that the word on what is
+ * under way comes in: the cloud sends a receipt within a second.
+ */
+const defaultVerdictMs = 2_500;
+const timerMs = 500;
 /** Hashes kept of settled messages: a rejection may come in a later receipt than the settlement. */
 const rememberedMessages = 64;
 
-export function createSender(outbox: Outbox, uplink: Uplink, log: Logger): Sender {
+export function createSender(
+  outbox: Outbox,
+  uplink: Uplink,
+  log: Logger,
+  { verdictMs = defaultVerdictMs }: { readonly verdictMs?: number } = {},
+): Sender {
   const ending = new AbortController();
   let sent: Sent[] = [];
   let settledMessages: Sent[] = [];
@@ -74,6 +87,8 @@ export function createSender(outbox: Outbox, uplink: Uplink, log: Logger): Sende
   let confirmed: SeqRanges = [];
   let asked: SeqRanges = [];
   let version = 0;
+  /** Another history is proven: the newest receipt, the conflicts so far, and when we last sent or learnt something. */
+  let otherHistory: { receipt: Receipt; conflicts: SeqRanges; atMs: number } | null = null;
   let nextReceiptS = firstNextReceiptS;
   let counts = { publishes: 0, acks: 0, receipts: 0, ignoredReceipts: 0, quarantined: 0, mints: 0 };
   let receiptTurn: Promise<void> = Promise.resolve();
@@ -105,6 +120,7 @@ export function createSender(outbox: Outbox, uplink: Uplink, log: Logger): Sende
     const seqs = rangesOf(readings.map(({ reading }) => reading.seq));
     const message: Sent = { sha256: hash('sha256', payload), seqs, lost, lane, ackedAtMs: null, crossed: false };
     sent = [...sent, message];
+    if (otherHistory) otherHistory.atMs = performance.now();
     count('publishes');
     uplink.publish('readings', payload).then(
       () => {
@@ -125,13 +141,15 @@ export function createSender(outbox: Outbox, uplink: Uplink, log: Logger): Sende
     const message = sent.find((other) => other.sha256 === sha256);
     const { doubt, stream: present } = outbox.state();
     if (!message || present !== stream) return;
+    if (otherHistory) otherHistory.atMs = performance.now();
     if (doubt) confirmed = addRanges(confirmed, message.seqs);
     // In doubt only a receipt from after the PUBACK counts. Sending once more, now, brings one.
-    if (doubt && message.crossed) forget(message);
+    if (doubt && message.crossed && !otherHistory) forget(message);
     else sent = sent.map((other) => (other === message ? { ...message, ackedAtMs: performance.now() } : other));
   };
 
   const takeLive = (): StoredReading[] => {
+    if (otherHistory) return [];
     const { stream, settled, doubt } = outbox.state();
     const done = addRanges(inFlight(sent), settled);
     live = live.filter((stored) => stored.stream === stream && !holds(done, stored.reading.seq));
@@ -144,8 +162,10 @@ export function createSender(outbox: Outbox, uplink: Uplink, log: Logger): Sende
   const takeBacklog = async (): Promise<StoredReading[]> => {
     const { unsettled, held, doubt } = outbox.state();
     const eligible = subtract(addRanges(unsettled, intersect(asked, held)), inFlight(sent));
-    if (!doubt) return headRun(await outbox.lease(eligible, batchSize));
+    if (!doubt) return otherHistory ? [] : headRun(await outbox.lease(eligible, batchSize));
     const doubtful = intersect(eligible, [[doubt.fromSeq, doubt.toSeq]]);
+    // Readings of earlier runs may be of either history: the cloud knows them, or refuses them.
+    if (otherHistory) return outbox.lease(subtract(removeRange(doubtful, doubt.toSeq, doubt.toSeq), confirmed), 1);
     if (doubtful.length > 0) return outbox.lease(doubtful, 1);
     if (doubt.fromSeq <= 1) return [];
     return headRun(await outbox.lease(intersect(eligible, [[1, doubt.fromSeq - 1]]), batchSize));
@@ -189,7 +209,6 @@ export function createSender(outbox: Outbox, uplink: Uplink, log: Logger): Sende
         pumping = null;
       });
   };
-  const timer = setInterval(pump, 1_000);
 
   const takeReceipt = async (payload: Uint8Array): Promise<void> => {
     const receipt = decodeReceipt(payload);
@@ -200,14 +219,14 @@ export function createSender(outbox: Outbox, uplink: Uplink, log: Logger): Sende
     if (verdict.kind === 'ignored') return count('ignoredReceipts');
     count('receipts');
     nextReceiptS = receipt.value.nextReceiptS;
-    if (verdict.kind === 'mint') {
-      const stream = await outbox.remint(verdict.seqs);
-      count('mints');
-      log.warn(
-        { reason: verdict.reason, moved: verdict.seqs, stream },
-        'this outbox is an old copy: began a new stream',
-      );
-      forgetStream();
+    if (verdict.kind === 'other-history' || otherHistory) {
+      const conflicts = verdict.kind === 'other-history' ? verdict.conflicts : [];
+      if (!otherHistory)
+        log.warn({ verdict }, 'the cloud has other readings under our numbers: this outbox is an old copy');
+      const known = addRanges(otherHistory?.conflicts ?? [], conflicts);
+      const atMs = otherHistory && conflicts.length === 0 ? otherHistory.atMs : performance.now();
+      otherHistory = { receipt: receipt.value, conflicts: known, atMs };
+      version = receipt.value.version;
       return pump();
     }
     for (const { reason, seqs } of verdict.quarantined) {
@@ -228,6 +247,27 @@ export function createSender(outbox: Outbox, uplink: Uplink, log: Logger): Sende
     pump();
   };
 
+  /** Begins the new stream when the word on everything under way is in. */
+  const beginAnew = async (): Promise<void> => {
+    if (!otherHistory || performance.now() - otherHistory.atMs < verdictMs) return;
+    if (sent.some(({ ackedAtMs }) => ackedAtMs === null)) return;
+    const seqs = toMove(otherHistory.receipt, { outbox: outbox.state(), confirmed }, otherHistory.conflicts);
+    const stream = await outbox.remint(seqs);
+    count('mints');
+    log.warn({ moved: seqs, stream }, 'began a new stream');
+    forgetStream();
+    pump();
+  };
+
+  const inReceiptTurn = (work: () => Promise<void>): void => {
+    receiptTurn = receiptTurn.then(work).catch((error) => log.error({ err: messageOf(error) }, 'receipt not applied'));
+  };
+
+  const timer = setInterval(() => {
+    if (otherHistory) inReceiptTurn(beginAnew);
+    pump();
+  }, Math.min(timerMs, verdictMs));
+
   const forgetStream = (): void => {
     sent = [];
     settledMessages = [];
@@ -235,6 +275,7 @@ export function createSender(outbox: Outbox, uplink: Uplink, log: Logger): Sende
     confirmed = [];
     asked = [];
     version = 0;
+    otherHistory = null;
   };
 
   return {
@@ -252,9 +293,7 @@ export function createSender(outbox: Outbox, uplink: Uplink, log: Logger): Sende
       live = [];
     },
     receipt(payload) {
-      receiptTurn = receiptTurn
-        .then(() => takeReceipt(payload))
-        .catch((error) => log.error({ err: messageOf(error) }, 'receipt not applied'));
+      inReceiptTurn(() => takeReceipt(payload));
     },
     resend({ stream, from, to }) {
       if (stream !== outbox.state().stream) return false;
