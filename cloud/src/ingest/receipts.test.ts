@@ -1,0 +1,128 @@
+import { decodeReceipt, type Receipt, steppedClock } from '@siaga/protocol';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { openMemory, type Stores } from '../store/index.ts';
+import { incoming, noonMs, readings, streamA, streamB } from '../store/testing.ts';
+import type { IngestOutcome } from './ingest.ts';
+import { createReceipts, type Receipts } from './receipts.ts';
+
+let stores: Stores;
+let sent: { station: string; receipt: Receipt }[];
+let receipts: Receipts;
+let failing: boolean;
+
+beforeEach(() => {
+  vi.useFakeTimers();
+  stores = openMemory();
+  sent = [];
+  failing = false;
+  receipts = start(1);
+});
+afterEach(() => {
+  receipts.close();
+  vi.useRealTimers();
+});
+
+function start(generation: number): Receipts {
+  return createReceipts({
+    readings: { ...stores.readings, generation },
+    clock: steppedClock(noonMs),
+    channel: {
+      async send(station, kind, payload) {
+        if (failing) throw new Error('not connected');
+        expect(kind).toBe('receipt');
+        const receipt = decodeReceipt(payload);
+        if (!receipt.ok) throw new Error(receipt.reason);
+        sent.push({ station, receipt: receipt.value });
+      },
+    },
+  });
+}
+
+async function commit(from: number, to: number, differs: Partial<IngestOutcome> = {}): Promise<void> {
+  const { station = 'depok', stream = streamA, rev = 0 } = differs;
+  const [verdict] = await stores.readings.append([incoming(readings(from, to), { station, stream, rev })]);
+  receipts.note({ station, stream, rev, stored: verdict?.stored ?? [], duplicates: [], rejected: [], ...differs });
+  await vi.advanceTimersByTimeAsync(0);
+}
+
+test('the first at once, then at most one a second and station, with what is settled by then', async () => {
+  await commit(1, 2);
+  await commit(4, 5);
+  await commit(6, 6, { station: 'katulampa' });
+  expect(sent.map(({ station, receipt }) => [station, receipt.upTo])).toEqual([
+    ['depok', 2],
+    ['katulampa', 6],
+  ]);
+  await vi.advanceTimersByTimeAsync(999);
+  expect(sent).toHaveLength(2);
+  await vi.advanceTimersByTimeAsync(1);
+  expect(sent[2]?.receipt).toMatchObject({
+    stream: streamA,
+    storeId: stores.readings.storeId,
+    upTo: 5,
+    ranges: [{ from: 3, to: 3 }],
+    serverTime: new Date(noonMs).toISOString(),
+    rejected: [],
+  });
+  await vi.advanceTimersByTimeAsync(10_000);
+  expect(sent).toHaveLength(3);
+});
+
+test('versions rise, across a restart too', async () => {
+  await commit(1, 1);
+  await vi.advanceTimersByTimeAsync(1000);
+  await commit(2, 2);
+  receipts.close();
+  receipts = start(2);
+  await commit(3, 3);
+  const versions = sent.map(({ receipt }) => receipt.version);
+  expect(versions).toHaveLength(3);
+  expect(versions).toEqual([...new Set(versions)].sort((a, b) => a - b));
+});
+
+test('streams of one station take turns', async () => {
+  await commit(1, 1);
+  await commit(2, 2, { stream: streamB });
+  await commit(3, 3);
+  await vi.advanceTimersByTimeAsync(2000);
+  expect(sent.map(({ receipt }) => receipt.stream)).toEqual([streamA, streamB, streamA]);
+});
+
+test('corrections and rejects are told once, no more than 32 in one receipt', async () => {
+  const sha256 = 'a'.repeat(64);
+  await commit(1, 2, { rev: 3, rejected: [{ reason: 'time-ahead', sha256, seqs: [[9, 9]] }] });
+  expect(sent[0]?.receipt).toMatchObject({
+    upTo: 0,
+    corrections: [
+      { rev: 3, from: 1, to: 2 },
+      { rev: 3, from: 9, to: 9 },
+    ],
+    rejected: [{ sha256, reason: 'time-ahead' }],
+  });
+  const many = Array.from({ length: 40 }, (_, i) => ({
+    reason: 'unknown-gauge' as const,
+    sha256: String(i).padStart(64, '0'),
+    seqs: [] as const,
+  }));
+  await commit(3, 3, { rejected: many });
+  await vi.advanceTimersByTimeAsync(5000);
+  expect(sent.slice(1).map(({ receipt }) => receipt.rejected.length)).toEqual([32, 8]);
+});
+
+test('what could not be handed on goes into the next', async () => {
+  failing = true;
+  await commit(1, 1, { rejected: [{ reason: 'time-ahead', sha256: 'b'.repeat(64), seqs: [] }] });
+  failing = false;
+  await vi.advanceTimersByTimeAsync(1000);
+  expect(sent).toMatchObject([{ receipt: { upTo: 1, rejected: [{ reason: 'time-ahead' }] } }]);
+});
+
+test('a device that comes back is told where it stands; after close nothing is sent', async () => {
+  receipts.announce('depok', streamA);
+  await vi.advanceTimersByTimeAsync(0);
+  expect(sent).toMatchObject([{ receipt: { upTo: 0, ranges: [] } }]);
+  receipts.announce('depok', streamB);
+  receipts.close();
+  await vi.advanceTimersByTimeAsync(5000);
+  expect(sent).toHaveLength(1);
+});
