@@ -158,7 +158,10 @@ function verdictText(verdict: Verdict): string {
   ].join('\n');
 }
 
-const program = new Command('siaga-sim').description('Rivers, gauges and faults that are not there');
+const program = new Command('siaga-sim')
+  .description('Rivers, gauges and faults that are not there')
+  // 1 is a replay's bad verdict; a command line that cannot work is 2, like every setting.
+  .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : 2));
 
 program
   .command('demo')

@@ -45,7 +45,7 @@ export type ReplayOptions = {
 export async function replay(options: ReplayOptions): Promise<void> {
   const { file, station, say } = options;
   if (!isStationId(station)) throw new Error(`--station: "${station}" is not a station id ([a-z0-9][a-z0-9-]{1,62})`);
-  const rows = orThrow(parseRecord(await readFile(file, 'utf8')), file).slice(0, options.rows);
+  const rows = orThrow(parseRecord(await textOf(file)), file).slice(0, options.rows);
   const instrument = await instrumentFor(rows, options);
   const pace = paceOf(rows, options.speed);
   say(paceSentence(rows.length, pace));
@@ -97,6 +97,12 @@ async function replayIn(
   } finally {
     await platform.stop();
   }
+}
+
+async function textOf(file: string): Promise<string> {
+  return readFile(file, 'utf8').catch((cause: unknown) => {
+    throw new Error(`${file} cannot be read`, { cause });
+  });
 }
 
 async function instrumentFor(rows: readonly Row[], options: ReplayOptions): Promise<Instrument> {
