@@ -1,4 +1,5 @@
 import { Compile } from 'typebox/compile';
+import type { TLocalizedValidationError } from 'typebox/error';
 import { Settings } from 'typebox/system';
 import { CatalogueFile, GaugeEntry, ThresholdEntry } from './catalogue-schema.ts';
 
@@ -16,22 +17,41 @@ export function schemaFaults(document: unknown): Fault[] {
   const { maxErrors } = Settings.Get();
   Settings.Set({ maxErrors: maxFaults });
   try {
-    return file.Errors(document).flatMap(({ keyword, instancePath, message, params }) => {
-      const path = pathOf(instancePath);
-      if (keyword === 'boolean') return [];
-      if (keyword === 'additionalProperties') {
-        const { additionalProperties } = params as { additionalProperties: string[] };
-        return additionalProperties.map((name) => ({
-          path: path === 'catalogue' ? name : `${path}.${name}`,
-          mend: 'is not a known field; take it out, or correct its name',
-        }));
-      }
-      return [{ path, mend: message }];
-    });
+    return file.Errors(document).flatMap(faultsOf);
   } finally {
     Settings.Set({ maxErrors });
   }
 }
+
+function faultsOf(error: TLocalizedValidationError): Fault[] {
+  const path = pathOf(error.instancePath);
+  const within = (name: string) => (path === 'catalogue' ? name : `${path}.${name}`);
+  switch (error.keyword) {
+    // Says again what `additionalProperties` says.
+    case 'boolean':
+      return [];
+    case 'additionalProperties':
+      return error.params.additionalProperties.map((name) => ({
+        path: within(name),
+        mend: 'is not a known field; take it out, or correct its name',
+      }));
+    case 'required':
+      return error.params.requiredProperties.map((name) => ({ path: within(name), mend: 'is missing' }));
+    case 'enum':
+      return [{ path, mend: `must be one of ${error.params.allowedValues.join(', ')}` }];
+    case 'format':
+      return [{ path, mend: `must be ${formats[error.params.format] ?? error.params.format}` }];
+    case 'pattern':
+      return [{ path, mend: 'must be an id of small letters, digits and hyphens that begins with a letter or digit' }];
+    default:
+      return [{ path, mend: error.message }];
+  }
+}
+
+const formats: Readonly<Record<string, string>> = {
+  'date-time': 'a time with its zone, such as 2013-01-01T00:00:00Z',
+  date: 'a date, such as 2013-01-01',
+};
 
 /** `/stations/2/gauges/0/id` as `stations[2].gauges[0].id`. */
 function pathOf(pointer: string): string {

@@ -22,7 +22,7 @@ export const BasinEntry = Type.Object({ id: GaugeId, name: Text }, strict);
 
 export const ThresholdEntry = Type.Object(
   {
-    severity: Type.Union([Type.Literal('alert'), Type.Literal('warning'), Type.Literal('danger')]),
+    severity: Type.Enum(['alert', 'warning', 'danger']),
     label: Text,
     fromMm: StageMm,
     validFrom: Time,

@@ -130,12 +130,25 @@ describe('faults', () => {
     expect(describeFaults(loaded.faults).split('\n')).toHaveLength(loaded.faults.length);
   });
 
+  test('mends are in plain words', () => {
+    const broken = catalogueText
+      .replace('severity: alert', 'severity: Alert')
+      .replace('kind: river', 'kind: lake')
+      .replace('    staleCapS: 3600\n', '');
+    const loaded = loadCatalogue(broken);
+    expect(loaded.ok ? '' : describeFaults(loaded.faults).split('\n').sort()).toEqual([
+      'stations[0].kind: must be one of river, street, gate-up, gate-down, tide, pump-basin',
+      'stations[0].staleCapS: is missing',
+      'stations[0].thresholds[0].severity: must be one of alert, warning, danger',
+    ]);
+  });
+
   test('broken YAML is named by line', () => {
     expect(faultsOf('deployment:\n  name: [')[0]).toMatch(/^line \d+, column \d+$/);
     expect(faultsOf('a: 1\na: 2')[0]).toMatch(/^line 2/);
     expect(faultsOf('')).toEqual(['catalogue']);
     expect(faultsOf('- 1')).toEqual(['catalogue']);
-    expect(faultsOf('deployment: 1')).toEqual(expect.arrayContaining(['deployment', 'catalogue']));
+    expect(faultsOf('deployment: 1')).toEqual(expect.arrayContaining(['deployment', 'basins', 'stations']));
   });
 
   test('never throws, whatever the text', () => {
