@@ -54,9 +54,11 @@ const longestBackoffMs = 5_000;
 const forcedApartMs = 10_000;
 
 /**
- * Follows the server: a snapshot, then numbered changes from its place on. It resumes where it was (`?from=`) and then
- * refreshes the unnumbered values by a snapshot; an unknown place (`reset`) starts with a new snapshot. It keeps
- * trying for ever, at most every 5 s, with jitter, so that many consoles do not come back at once.
+ * Follows the server: a snapshot, then numbered changes from its place on. A lost connection is resumed where it was
+ * (`?from=`); a snapshot taken beside it then brings what has no number: values, and a catalogue that changed with the
+ * server's restart. An unknown place (`reset`) starts with a new snapshot. It keeps trying for ever, at most every 5 s,
+ * with jitter, so that many consoles do not come back at once. The browser's own resuming is not used: it has no jitter
+ * and cannot be told that a link is half open.
  */
 export function openFeed(listener: FeedListener, world: FeedWorld): Feed {
   let place: Place | undefined;

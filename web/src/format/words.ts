@@ -51,7 +51,7 @@ export const words = {
 
   header: {
     counts: 'Stations by band',
-    silent: 'stale',
+    silent: 'silent',
     worst: 'Worst now',
     allNormal: 'No station above its lowest band',
     noneHeard: 'No station is being heard',
