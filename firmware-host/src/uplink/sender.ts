@@ -263,10 +263,13 @@ export function createSender(
     receiptTurn = receiptTurn.then(work).catch((error) => log.error({ err: messageOf(error) }, 'receipt not applied'));
   };
 
-  const timer = setInterval(() => {
-    if (otherHistory) inReceiptTurn(beginAnew);
-    pump();
-  }, Math.min(timerMs, verdictMs));
+  const timer = setInterval(
+    () => {
+      if (otherHistory) inReceiptTurn(beginAnew);
+      pump();
+    },
+    Math.min(timerMs, verdictMs),
+  );
 
   const forgetStream = (): void => {
     sent = [];
