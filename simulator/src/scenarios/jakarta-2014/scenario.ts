@@ -5,10 +5,10 @@ const hourMs = 3_600_000;
 const periodMs = 48 * hourMs;
 
 /** A stage that a source states, in cm above the station's zero. */
-export type Fact = { readonly kind: 'fact'; readonly at: string; readonly stageCm: number; readonly source: string };
+type Fact = { readonly kind: 'fact'; readonly at: string; readonly stageCm: number; readonly source: string };
 /** A stage that we made up so that basin and travel time are plausible. */
 type Made = { readonly kind: 'made'; readonly at: string; readonly stageCm: number };
-export type Point = Fact | Made;
+type Point = Fact | Made;
 
 const made = (at: string, stageCm: number): Made => ({ kind: 'made', at, stageCm });
 const fact =
