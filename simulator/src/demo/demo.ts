@@ -198,6 +198,6 @@ function configOf(rig: Rig, intervalS: number): AgentConfig {
 
 function liveConfig(rig: Rig, { pkiDir, mqttUrl }: DemoOptions, intervalS: number): AgentConfig {
   const folder = join(pkiDir, 'devices', rig.station);
-  const [ca, cert, key] = ['ca.crt', 'device.crt', 'device.key'].map((file) => join(folder, file));
+  const [ca, cert, key] = [join(folder, 'ca.crt'), join(folder, 'device.crt'), join(folder, 'device.key')];
   return { ...configOf(rig, intervalS), uplink: { url: mqttUrl, ca, cert, key } };
 }
