@@ -11,7 +11,7 @@ import { GaugeConfig, isSensorName, sensors } from './sensors/index.ts';
 
 const Path = Type.String({ minLength: 1 });
 
-export const Sampling = Type.Object(
+const Sampling = Type.Object(
   {
     intervalS: Type.Integer({ minimum: 1, maximum: 3600, description: 'Seconds between two readings, by the clock' }),
     pings: Type.Integer({ minimum: 1, maximum: 20, description: 'Samples in a reading; their median is published' }),

@@ -214,12 +214,25 @@ describe('damage', () => {
   });
 });
 
+/** The child: appends for ever, in groups of one to three, and tells each reading that became durable. */
+const writer = `
+  const { openFileOutbox } = await import('./file.ts');
+  const { aDraft } = await import('../testing/builders.ts');
+  const outbox = await openFileOutbox({ folder: process.argv[1], segmentBytes: 4096 });
+  process.stdout.write('open ' + outbox.state().lastSeq + '\\n');
+  for (let i = 0; ; i++) {
+    const drafts = Array.from({ length: 1 + (i % 3) }, () => aDraft({ reading: { distanceMm: i } }));
+    for (const { reading, stream } of await Promise.all(drafts.map((draft) => outbox.append(draft))))
+      process.stdout.write('stored ' + stream + ' ' + reading.seq + '\\n');
+  }`;
+
 it('killed at any moment, twenty times: nothing that was told is lost, nothing is numbered twice', async () => {
   const folder = newFolder();
   let told = 0;
   let stream = '';
   for (let round = 0; round < 20; round++) {
-    const child = spawn(process.execPath, [join(import.meta.dirname, 'killed-writer.ts'), folder], {
+    const child = spawn(process.execPath, ['--input-type=module', '--eval', writer, folder], {
+      cwd: import.meta.dirname,
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     let output = '';

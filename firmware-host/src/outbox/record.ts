@@ -7,8 +7,8 @@ import { Type } from 'typebox';
 import { crc32c } from './crc32c.ts';
 import type { Draft, StoredReading } from './outbox.ts';
 
-export const headerBytes = 16;
-export const maxPayloadLength = 4096;
+const headerBytes = 16;
+const maxPayloadLength = 4096;
 
 const Row = Type.Tuple([
   Type.String(),

@@ -8,10 +8,10 @@
 import type { Sample } from '../sensors/driver.ts';
 
 /** `nowMs`: the clock's time, ms UTC. `realMs`: real milliseconds, from any origin, never backwards. */
-export type Moment = { readonly nowMs: number; readonly realMs: number };
+type Moment = { readonly nowMs: number; readonly realMs: number };
 
 /** What the line gave since the last call: bytes in all, and how much of them was thrown away. */
-export type LineActivity = { readonly bytes: number; readonly badFrames: number; readonly discardedBytes: number };
+type LineActivity = { readonly bytes: number; readonly badFrames: number; readonly discardedBytes: number };
 
 export type Burst = LineActivity & { readonly observedAtMs: number; readonly samples: readonly Sample[] };
 

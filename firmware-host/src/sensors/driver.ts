@@ -4,7 +4,7 @@
  */
 
 import { GaugeId } from '@siaga/protocol';
-import { type Static, type TProperties, Type } from 'typebox';
+import { type TProperties, Type } from 'typebox';
 import type { FrameRule } from '../serial/framer.ts';
 
 /** One ping's outcome. Only `seen` carries a distance, in mm from the sensor's face. */
@@ -30,7 +30,7 @@ export type SensorDriver = {
 };
 
 /** Settings that every gauge has, whatever its sensor. */
-export const commonGaugeSettings = {
+const commonGaugeSettings = {
   gauge: GaugeId,
   port: Type.String({ minLength: 1, description: 'Serial device, best a stable link: /dev/serial/by-id/…' }),
   userSpan: Type.Optional(
@@ -45,11 +45,3 @@ export const commonGaugeSettings = {
 export function gaugeSettings<const N extends string, P extends TProperties>(name: N, own: P) {
   return Type.Object({ ...commonGaugeSettings, sensor: Type.Literal(name), ...own }, { additionalProperties: false });
 }
-
-/** What every gauge's settings share. */
-export type CommonGauge = {
-  gauge: string;
-  port: string;
-  sensor: string;
-  userSpan?: Static<typeof commonGaugeSettings.userSpan>;
-};

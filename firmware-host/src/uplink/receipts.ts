@@ -33,7 +33,7 @@ export type ReceiptVerdict =
     }
   | { readonly kind: 'settle'; readonly settlement: Settlement; readonly quarantined: Quarantined[] };
 
-export type Quarantined = { readonly reason: RejectReason; readonly seqs: SeqRanges };
+type Quarantined = { readonly reason: RejectReason; readonly seqs: SeqRanges };
 
 export function judgeReceipt(receipt: Receipt, context: ReceiptContext): ReceiptVerdict {
   const { outbox, storeId, version, messages } = context;
