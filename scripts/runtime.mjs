@@ -43,10 +43,19 @@ export function run(command, args, options = {}) {
     for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, ignore);
     const forward = () => child.kill('SIGTERM');
     process.on('SIGTERM', forward);
+    // A signal to npm ends npm and its shell, not us: an orphan stops what it started.
+    const parent = process.ppid;
+    const orphanWatch = setInterval(() => {
+      if (process.ppid === parent) return;
+      clearInterval(orphanWatch);
+      forward();
+    }, 500);
+    orphanWatch.unref();
     child.on('error', (error) => fail(`${command} could not be started: ${error.message}`));
     child.on('exit', (code, signal) => {
       for (const name of ['SIGINT', 'SIGTERM']) process.off(name, ignore);
       process.off('SIGTERM', forward);
+      clearInterval(orphanWatch);
       resolve(code ?? (signal === 'SIGINT' ? 130 : 1));
     });
   });
