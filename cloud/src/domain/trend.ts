@@ -40,12 +40,19 @@ function thinned(points: readonly StagePoint[]): readonly StagePoint[] {
   return points.filter((_, i) => (points.length - 1 - i) % stride === 0);
 }
 
+/** Median slope in mm per ms between all pairs of points; 0 when there are none. */
 function medianSlope(points: readonly StagePoint[]): number {
-  const slopes: number[] = [];
-  for (const [i, a] of points.entries())
-    for (const b of points.slice(i + 1)) if (b.atMs > a.atMs) slopes.push((b.stageMm - a.stageMm) / (b.atMs - a.atMs));
-  slopes.sort((a, b) => a - b);
-  const middle = slopes.length >> 1;
-  const upper = slopes[middle] ?? 0;
-  return slopes.length % 2 === 1 ? upper : (upper + (slopes[middle - 1] ?? upper)) / 2;
+  const slopes = new Float64Array((points.length * (points.length - 1)) / 2);
+  let count = 0;
+  for (let i = 0; i < points.length; i += 1) {
+    const a = points[i] as StagePoint;
+    for (let j = i + 1; j < points.length; j += 1) {
+      const b = points[j] as StagePoint;
+      if (b.atMs > a.atMs) slopes[count++] = (b.stageMm - a.stageMm) / (b.atMs - a.atMs);
+    }
+  }
+  const sorted = slopes.subarray(0, count).sort();
+  const middle = count >> 1;
+  const upper = sorted[middle] ?? 0;
+  return count % 2 === 1 ? upper : (upper + (sorted[middle - 1] ?? upper)) / 2;
 }
