@@ -30,7 +30,7 @@ export async function startRig(folder: string, stations: readonly string[]): Pro
     for (const end of endings.splice(0).reverse()) await end();
   };
   try {
-    const platform = await startPlatformProcess({ data: join(folder, 'platform'), catalogue, stations, log: 'warn' });
+    const platform = await startPlatformProcess({ data: join(folder, 'platform'), catalogue, stations });
     endings.push(() => platform.program.stop());
     const sensor = sensorNamed(sensorName);
     const [type] = sensor.types;

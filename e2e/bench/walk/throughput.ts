@@ -46,7 +46,7 @@ export async function measureThroughput(folder: string, say: (progress: string) 
     folder,
     stations.map((id) => ({ id })),
   );
-  const platform = await startPlatformProcess({ data: join(folder, 'platform'), catalogue, stations, log: 'warn' });
+  const platform = await startPlatformProcess({ data: join(folder, 'platform'), catalogue, stations });
   try {
     const { httpUrl, mqttUrl, pki, program } = platform;
     const round = async (readingsPerMessage: number, firstAtMs: number, prepared: number): Promise<Round> => {
