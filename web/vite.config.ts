@@ -16,5 +16,9 @@ export default defineConfig({
     // No data: URLs in the page, so that the policy can forbid them too.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
+    rolldownOptions: {
+      // The contracts only define: those that the page does not read are left out, with what they need of typebox.
+      treeshake: { moduleSideEffects: [{ test: /\/(protocol\/src|node_modules\/typebox)\//, sideEffects: false }] },
+    },
   },
 });

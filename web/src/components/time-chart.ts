@@ -2,7 +2,7 @@ import 'uplot/dist/uPlot.min.css';
 import uPlot from 'uplot';
 
 /** A horizontal zone of the chart: from a value up to the next, in its colour (a CSS custom property's name). */
-export type Zone = {
+type Zone = {
   readonly from: number | null;
   readonly to: number | null;
   readonly colour: string;

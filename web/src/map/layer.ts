@@ -31,7 +31,7 @@ export type MapFrame = {
   readonly selected: string | undefined;
 };
 
-export type MapContext = {
+type MapContext = {
   readonly map: L.Map;
   readonly tiles: { readonly url: string; readonly attribution: string } | null;
   readonly select: (id: string) => void;
@@ -39,7 +39,7 @@ export type MapContext = {
 };
 
 /** One layer: made once per page, painted with every change, mutating what is there. */
-export type MapLayer = {
+type MapLayer = {
   paint(frame: MapFrame): void;
   destroy(): void;
 };
