@@ -49,6 +49,7 @@ export function createMqttUplink(settings: MqttUplinkSettings, events: UplinkEve
   const ending = new AbortController();
   let live: MqttClient | null = null;
   let connections = 0;
+  let leaving = false;
 
   const connectOnce = async (): Promise<{ stoodMs: number; reason: string }> => {
     const connection = await settings.nextConnection();
@@ -117,12 +118,12 @@ export function createMqttUplink(settings: MqttUplinkSettings, events: UplinkEve
 
   const run = async (): Promise<void> => {
     let backOffMs = timing.backOffFirstMs;
-    while (!ending.signal.aborted) {
+    while (!leaving) {
       const { stoodMs, reason } = await connectOnce().catch((error) => ({ stoodMs: 0, reason: messageOf(error) }));
-      if (ending.signal.aborted) return;
+      if (leaving) return;
       // A link cut after a good while is tried again at once; one that never stands, ever more seldom.
       if (stoodMs >= steadyMs) backOffMs = timing.backOffFirstMs;
-      const waitMs = backOffMs * (0.5 + Math.random());
+      const waitMs = backOffMs * (0.5 + Math.random() / 2);
       log.warn({ reason, waitMs: Math.round(waitMs) }, 'uplink down');
       backOffMs = Math.min(backOffMs * 2, timing.backOffMostMs);
       await pause(waitMs, ending.signal);
@@ -139,6 +140,7 @@ export function createMqttUplink(settings: MqttUplinkSettings, events: UplinkEve
       return publishOn(client, topicOf(station, kind), payload, timing.ackMs);
     },
     async close() {
+      leaving = true;
       const client = live;
       // 'end' without force sends DISCONNECT first (MQTT 3.1.1 §3.14.4: the server then discards the will).
       if (client) await Promise.race([client.endAsync(), pause(2_000, ending.signal)]).catch(() => undefined);
