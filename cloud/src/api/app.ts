@@ -35,7 +35,7 @@ export type ApiOptions = {
 export async function createApi(options: ApiOptions): Promise<App> {
   const { queries, hub, registry, log } = options;
   const app: App = fastify({
-    loggerInstance: log.child({ part: 'http' }) as FastifyBaseLogger,
+    loggerInstance: log.child({ part: 'http' }, { level: quieter(log.level) }) as FastifyBaseLogger,
     logController: new LogController({ disableRequestLogging: true }),
     // A parameter that is not known is told, not silently left out.
     ajv: { customOptions: { removeAdditional: false } },
@@ -90,4 +90,9 @@ export async function createApi(options: ApiOptions): Promise<App> {
   metricsRoute(app, { registry });
   await webRoutes(app, options.web);
   return app;
+}
+
+/** Fastify announces itself at info; that both servers listen is said once, by the platform. */
+function quieter(level: string): string {
+  return level === 'info' ? 'warn' : level;
 }

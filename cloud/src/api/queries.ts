@@ -59,7 +59,7 @@ export type FleetDevice = Static<typeof FleetDevice>;
 export const QuarantineEntry = Type.Object({
   station: Type.String(),
   topic: Type.String(),
-  reason: Type.Union(rejectReasons.map((reason) => Type.Literal(reason))),
+  reason: Type.Enum([...rejectReasons]),
   detail: Type.String(),
   sha256: Type.String(),
   receivedAt: Time,

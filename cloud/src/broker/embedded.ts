@@ -267,9 +267,10 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
     if (client === undefined || session?.topics === undefined) return;
     const topic = session.topics[kind];
     if (!session.subscribed.has(topic)) return;
-    // The next receipt says all that this one does: one that cannot leave is not worth keeping, nor QoS 1.
-    if (kind === 'receipt' && session.sending) return;
+    // A device that does not read: its receipts wait with who sends them, not in our memory.
+    if (kind === 'receipt' && session.sending) throw new Error('the receipt before this one has not left yet');
     session.sending = true;
+    // The next receipt says all that this one does: QoS 1 would only keep old ones.
     const qos = kind === 'receipt' ? 0 : 1;
     client.publish({ cmd: 'publish', topic, payload: asBuffer(payload), qos, dup: false, retain: false }, () => {
       session.sending = false;

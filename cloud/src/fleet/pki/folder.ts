@@ -8,11 +8,12 @@
  * A key is written before its certificate, both by rename: where a certificate is, its key is too.
  */
 import { X509Certificate } from 'node:crypto';
-import { mkdir, open, readFile, rename } from 'node:fs/promises';
+import { open, readFile, rename } from 'node:fs/promises';
 import { isIP } from 'node:net';
 import { dirname, join } from 'node:path';
 import { isStationId } from '@siaga/protocol';
 import { platformError, systemCode } from '../../errors.ts';
+import { makeWritable } from '../../folders.ts';
 import { type Issued, issueCa, issueDevice, issueServer } from './issue.ts';
 
 /** What a step did with one certificate. */
@@ -115,7 +116,7 @@ async function readCa(dir: string): Promise<Issued> {
 }
 
 async function writePair(paths: { cert: string; key: string }, issued: Issued): Promise<void> {
-  await mkdir(dirname(paths.key), { recursive: true });
+  makeWritable(dirname(paths.key), 'mend its owner, or give another --dir');
   await writeAtomically(paths.key, issued.keyPem, 0o600);
   await writeAtomically(paths.cert, issued.certPem, 0o644);
 }

@@ -1,0 +1,40 @@
+import { X509Certificate } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { createSecureContext } from 'node:tls';
+import { platformError, systemCode } from './errors.ts';
+import { caPaths, serverPaths } from './fleet/pki/index.ts';
+
+export type ServerCertificates = { readonly ca: string; readonly cert: string; readonly key: string };
+
+/** Reads what the broker needs to speak TLS. Throws `certificates-missing` or `certificates-invalid`. */
+export function readCertificates(dir: string): ServerCertificates {
+  const own = serverPaths(dir);
+  const certificates = {
+    ca: read(caPaths(dir).cert, `siaga pki init --dir ${dir}`),
+    cert: read(own.cert, `siaga pki server --dir ${dir}`),
+    key: read(own.key, `siaga pki server --dir ${dir}`),
+  };
+  try {
+    createSecureContext(certificates);
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw platformError('certificates-invalid', `The certificates in ${dir} cannot be used: ${why}.`, error);
+  }
+  const { validToDate } = new X509Certificate(certificates.cert);
+  if (validToDate.getTime() < Date.now())
+    throw platformError(
+      'certificates-invalid',
+      `${own.cert} expired on ${validToDate.toISOString().slice(0, 10)}: renew it with \`siaga pki server --dir ${dir}\`.`,
+    );
+  return certificates;
+}
+
+function read(path: string, command: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT')
+      throw platformError('certificates-missing', `${path} is missing: make it with \`${command}\`.`);
+    throw platformError('certificates-invalid', `${path} cannot be read (${systemCode(error) ?? 'unknown'}).`, error);
+  }
+}

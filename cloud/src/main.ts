@@ -1,0 +1,71 @@
+#!/usr/bin/env node
+/** `siaga`: the platform's command line. What a person can mend is one sentence on stderr and exit code 2. */
+import { resolve } from 'node:path';
+import { Command } from 'commander';
+import packageJson from '../package.json' with { type: 'json' };
+import { readCatalogue } from './catalogue-file.ts';
+import { loadConfig } from './config.ts';
+import { isPlatformError, platformError } from './errors.ts';
+import { addPkiCommands } from './fleet/pki/command.ts';
+import { createLog } from './log.ts';
+import { startPlatform } from './platform.ts';
+
+const say = (line: string) => void process.stdout.write(`${line}\n`);
+
+async function serve(): Promise<void> {
+  const loaded = loadConfig(process.env);
+  if (!loaded.ok) throw platformError('config-invalid', loaded.faults.join('\n'));
+  const log = createLog(loaded.config.logLevel);
+  let signals = 0;
+  let stop: (() => void) | undefined;
+  const asked = new Promise<void>((done) => {
+    stop = done;
+  });
+  for (const signal of ['SIGINT', 'SIGTERM'] as const)
+    process.on(signal, () => {
+      signals += 1;
+      if (signals > 1) process.exit(1);
+      stop?.();
+    });
+  for (const event of ['uncaughtException', 'unhandledRejection'] as const)
+    process.on(event, (error: unknown) => {
+      log.fatal({ err: error }, event);
+      process.exit(1);
+    });
+  const platform = await startPlatform(loaded.config, {
+    log,
+    onLost(error) {
+      log.fatal({ err: error }, 'another process has taken the store over');
+      process.exit(1);
+    },
+  });
+  await asked;
+  log.info('stopping');
+  await platform.stop();
+  log.info('stopped');
+}
+
+const program = new Command('siaga')
+  .description('Siaga, the flood-monitoring platform. Settings come from the environment: docs/operate.md')
+  .version(packageJson.version);
+program.command('serve').description('run broker, store, judge and console').action(serve);
+addPkiCommands(program, say);
+program
+  .command('catalogue')
+  .description('the stations’ file')
+  .command('check')
+  .description('list every fault of a catalogue, or say that there is none')
+  .argument('<file>')
+  .action((file: string) => {
+    const { stations, reaches } = readCatalogue(resolve(file));
+    say(`${file}: ${stations.length} stations, ${reaches.length} reaches, no faults`);
+  });
+
+try {
+  await program.parseAsync();
+  process.exit(0);
+} catch (error) {
+  if (!isPlatformError(error)) throw error;
+  process.stderr.write(`${error.message}\n`);
+  process.exit(2);
+}

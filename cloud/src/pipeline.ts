@@ -1,0 +1,187 @@
+/**
+ * The walk of a message after the broker, as visible calls: ingest commits and acknowledges, a receipt tells
+ * the device, the judge folds what is new, the stream tells everyone who watches. A crash anywhere after the
+ * commit is healed by its dirty mark: the judge's ordinary path.
+ */
+import type { Clock, Snapshot, StationId, StationValue } from '@siaga/protocol';
+import type { StreamHub } from './api/stream-hub.ts';
+import { createStreamHub } from './api/stream-hub.ts';
+import type { DeviceMessage } from './broker/embedded.ts';
+import { createIntake } from './broker/intake.ts';
+import { isPlatformError } from './errors.ts';
+import type { Catalogue } from './fleet/catalogue.ts';
+import { picture } from './fleet/picture.ts';
+import { createIngest, createReceipts, type IngestOutcome } from './ingest/index.ts';
+import { createJudge, type Judge } from './judging/index.ts';
+import { judgingLoop } from './judging-loop.ts';
+import type { Logger } from './log.ts';
+import type { Metrics } from './metrics.ts';
+import type { ChangeLog, DeviceChannel, FleetStore, JudgingStore, Quarantine, ReadingStore } from './ports.ts';
+
+export type PipelineOptions = {
+  readonly stores: {
+    readonly readings: ReadingStore;
+    readonly judging: JudgingStore;
+    readonly changes: ChangeLog;
+    readonly quarantine: Quarantine;
+    readonly fleet: FleetStore;
+  };
+  readonly catalogue: Catalogue;
+  readonly clock: Clock;
+  readonly channel: DeviceChannel;
+  readonly metrics: Metrics;
+  readonly log: Logger;
+  readonly build: string;
+  /** Another process has taken the store over: this one must end. */
+  readonly onLost: (error: Error) => void;
+};
+
+export type Pipeline = {
+  /** Resolves when the message is durable. */
+  receive(message: DeviceMessage): Promise<void>;
+  readonly hub: StreamHub;
+  readonly judge: Judge;
+  snapshot(): Snapshot;
+  snapshotVersion(): string;
+  /** When the newest message was committed, ms UTC by the platform's clock. */
+  watermarkMs(): number | null;
+  /** Why nothing can be kept or judged at present; empty when all is well. */
+  troubles(): string[];
+  /** Takes nothing more and ends what is under way. */
+  close(): Promise<void>;
+};
+
+export async function startPipeline(options: PipelineOptions): Promise<Pipeline> {
+  const { stores, catalogue, clock, channel, metrics, log, build } = options;
+  const iso = (ms: number) => new Date(ms).toISOString();
+  /** The newest number whose state `judge.known` shows; the log may be ahead of it for a moment. */
+  let seq = stores.changes.head();
+  let valuesTold = 0;
+  let storeTrouble: string | undefined;
+
+  const judge = createJudge({
+    store: stores.judging,
+    catalogue,
+    clock,
+    onJudged({ changes, values }) {
+      seq = changes.at(-1)?.seq ?? seq;
+      valuesTold += values.length;
+      hub.publish(changes, values);
+    },
+  });
+
+  const hub = createStreamHub({
+    changes: stores.changes,
+    values: () => newestValues(judge),
+    pulse: () => ({ serverTime: iso(clock.now()), speed: clock.speed, watermark: watermark(), build }),
+    dropped: metrics.droppedStreamClient,
+  });
+
+  const loop = judgingLoop({
+    judge,
+    onLag: metrics.judged,
+    onError(error) {
+      log.error({ err: error }, 'judging failed');
+      if (isPlatformError(error) && error.code === 'lease-lost') options.onLost(error);
+    },
+  });
+
+  const receipts = createReceipts({ readings: stores.readings, channel, clock });
+
+  const ingest = createIngest({
+    readings: stores.readings,
+    quarantine: stores.quarantine,
+    gaugesOf: catalogue.gaugesOf,
+    onCommit(outcomes, seconds) {
+      storeTrouble = undefined;
+      countOutcomes(metrics, outcomes, seconds);
+      for (const outcome of outcomes) receipts.note(outcome);
+      if (outcomes.some(({ stored }) => stored.length > 0)) loop.wake();
+    },
+    onRetry(error) {
+      if (storeTrouble === undefined) log.error({ err: error }, 'store cannot keep: acknowledgements withheld');
+      storeTrouble = `store: ${error.message}`;
+    },
+  });
+
+  const intake = createIntake({
+    readings: (batch, { station, payload }, receivedAtMs) => ingest.submit({ station, batch, receivedAtMs, payload }),
+    async health(station, health, receivedAtMs) {
+      await stores.fleet.saveHealth(station, health, receivedAtMs);
+      if (health.state === 'online') receipts.announce(station, health.stream);
+    },
+    about: (station, about, receivedAtMs) => stores.fleet.saveAbout(station, about, receivedAtMs),
+    quarantine: stores.quarantine,
+    rejected(station, stream, sha256) {
+      metrics.quarantined('malformed');
+      const rejected = [{ reason: 'malformed', sha256, seqs: [] }] as const;
+      receipts.note({ station, stream, rev: 0, stored: [], duplicates: [], rejected });
+    },
+    nowMs: clock.now,
+  });
+
+  function watermarkMs(): number | null {
+    const committed = ingest.watermarkMs();
+    if (committed !== null) return committed;
+    // After a restart, until something comes: what was committed before it.
+    const kept = newestValues(judge).map(({ value }) => Date.parse(value.receivedAt));
+    return kept.length === 0 ? null : Math.max(...kept);
+  }
+
+  function watermark(): string | null {
+    const ms = watermarkMs();
+    return ms === null ? null : iso(ms);
+  }
+
+  await judge.start();
+  loop.start();
+
+  return {
+    receive(message) {
+      metrics.message(message.kind);
+      return intake(message);
+    },
+    hub,
+    judge,
+    snapshot() {
+      const nowMs = clock.now();
+      return {
+        epoch: stores.changes.epoch,
+        seq,
+        serverTime: iso(nowMs),
+        speed: clock.speed,
+        watermark: watermark(),
+        build,
+        deployment: catalogue.deployment,
+        stations: picture(catalogue, judge.known(), nowMs),
+        reaches: [...catalogue.reaches],
+      };
+    },
+    snapshotVersion: () => `${stores.changes.epoch}-${seq}-${valuesTold}-${build}`,
+    watermarkMs,
+    troubles: () => [...(storeTrouble === undefined ? [] : [storeTrouble]), ...loop.troubles()],
+    async close() {
+      await ingest.close();
+      await loop.close();
+      receipts.close();
+      hub.close();
+    },
+  };
+}
+
+function newestValues(judge: Judge): { id: StationId; value: StationValue }[] {
+  return [...judge.known()].flatMap(([id, { value }]) => (value === null ? [] : [{ id, value }]));
+}
+
+function countOutcomes(metrics: Metrics, outcomes: readonly IngestOutcome[], seconds: number): void {
+  let stored = 0;
+  let duplicates = 0;
+  for (const outcome of outcomes) {
+    for (const [from, to] of outcome.stored) stored += to - from + 1;
+    for (const [from, to] of outcome.duplicates) duplicates += to - from + 1;
+    for (const { reason } of outcome.rejected) metrics.quarantined(reason);
+  }
+  metrics.stored(stored);
+  metrics.duplicates(duplicates);
+  metrics.commit(seconds, stored);
+}

@@ -1,0 +1,177 @@
+/** The platform in one process: the one place where store, broker, use cases and API meet. */
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Clock, systemClock } from '@siaga/protocol';
+import packageJson from '../package.json' with { type: 'json' };
+import { createApi } from './api/app.ts';
+import { type Broker, startBroker } from './broker/embedded.ts';
+import { readCatalogue } from './catalogue-file.ts';
+import { readCertificates } from './certificates.ts';
+import type { Config } from './config.ts';
+import { platformError, systemCode } from './errors.ts';
+import { makeWritable } from './folders.ts';
+import { type Logger, silentLog } from './log.ts';
+import { createMetrics } from './metrics.ts';
+import { type Pipeline, startPipeline } from './pipeline.ts';
+import { createQueries } from './queries.ts';
+import { openStore } from './store/index.ts';
+
+export type Platform = {
+  /** `http://127.0.0.1:8080` */
+  readonly httpUrl: string;
+  /** `mqtts://127.0.0.1:8883` */
+  readonly mqttUrl: string;
+  /** Stops accepting, ends the commits in flight, closes all. */
+  stop(): Promise<void>;
+};
+
+export type PlatformOptions = {
+  readonly log?: Logger;
+  /** In place of the configuration's. */
+  readonly clock?: Clock;
+  /** Another process has taken the store over; the caller should stop this one. */
+  readonly onLost?: (error: Error) => void;
+};
+
+/** Starts everything; rejects with a `PlatformError` where a person can mend it, with nothing left running. */
+export async function startPlatform(config: Config, options: PlatformOptions = {}): Promise<Platform> {
+  const { log = silentLog(), clock = config.clock ?? systemClock() } = options;
+  const undo: (() => Promise<unknown>)[] = [];
+  const stop = async (): Promise<void> => {
+    for (const close of undo.splice(0).reverse()) await close();
+  };
+  try {
+    const urls = await startAll(config, { log, clock, undo, onLost: options.onLost ?? (() => {}) });
+    log.info(urls, 'listening');
+    return { ...urls, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+async function startAll(
+  config: Config,
+  { log, clock, undo, onLost }: Required<PlatformOptions> & { undo: (() => Promise<unknown>)[] },
+): Promise<{ httpUrl: string; mqttUrl: string }> {
+  const catalogue = readCatalogue(config.cataloguePath);
+  const certificates = readCertificates(config.pkiDir);
+  makeWritable(config.dataDir, 'mend its owner, or set SIAGA_DATA to one that can');
+  const stores = openStore(config.storeUrl);
+  undo.push(() => stores.close());
+
+  const metrics = createMetrics();
+  let broker: Broker | undefined;
+  const pipeline = await startPipeline({
+    stores,
+    catalogue,
+    clock,
+    channel: { send: async (...message) => broker?.channel.send(...message) },
+    metrics,
+    log,
+    build: buildOf(config.webDir),
+    onLost,
+  });
+  undo.push(() => pipeline.close());
+
+  const connected = () => broker?.connected() ?? new Set<string>();
+  const api = await createApi({
+    queries: createQueries({
+      pipeline,
+      catalogue,
+      stores,
+      clock,
+      dataDir: config.dataDir,
+      connected,
+      listening: () => broker?.listening() ?? false,
+    }),
+    hub: pipeline.hub,
+    registry: metrics.registry,
+    web: { dir: config.webDir, tilesPath: config.tilesPath },
+    tilesUrl: catalogue.deployment.tiles?.url ?? null,
+    version: packageJson.version,
+    log,
+  });
+  undo.push(async () => {
+    pipeline.hub.close();
+    await api.close();
+  });
+  metrics.watch({
+    devices: () => connected().size,
+    streamClients: pipeline.hub.clients,
+    watermarkAgeS: () => watermarkAgeS(pipeline, clock),
+  });
+
+  const httpPort = await listening('HTTP', 'SIAGA_HTTP_PORT', config.httpPort, config.host, async () => {
+    await api.listen({ host: config.host, port: config.httpPort });
+    const address = api.server.address();
+    return typeof address === 'object' && address !== null ? address.port : config.httpPort;
+  });
+  broker = await listening('MQTT', 'SIAGA_MQTT_PORT', config.mqttPort, config.host, () =>
+    startBroker({
+      host: config.host,
+      port: config.mqttPort,
+      tls: certificates,
+      knows: (station) => catalogue.station(station) !== undefined,
+      receive: pipeline.receive,
+      log,
+      count: metrics,
+    }),
+  );
+  const running = broker;
+  undo.push(async () => {
+    // Both at once: the broker waits for the commits in flight, and those that wait for room on the disk end now.
+    await Promise.all([running.close(), pipeline.close()]);
+  });
+  const host = hostOf(config.host);
+  return { httpUrl: `http://${host}:${httpPort}`, mqttUrl: `mqtts://${host}:${running.port}` };
+}
+
+/** Runs `listen`; says a failure in one sentence with the variable to change. */
+async function listening<T>(
+  what: string,
+  variable: string,
+  port: number,
+  host: string,
+  listen: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await listen();
+  } catch (error) {
+    const code = systemCode(error);
+    if (code === 'EADDRINUSE')
+      throw platformError(
+        'port-taken',
+        `${what} port ${port} on ${host} is taken by another program: stop that, or set ${variable} to another port.`,
+        error,
+      );
+    if (code === 'EACCES' || code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND')
+      throw platformError(
+        'port-refused',
+        `${what} cannot listen on ${host}:${port} (${code}): set SIAGA_HOST to an address of this machine and ${variable} to a port it may use.`,
+        error,
+      );
+    throw error;
+  }
+}
+
+function watermarkAgeS(pipeline: Pipeline, clock: Clock): number {
+  const ms = pipeline.watermarkMs();
+  return ms === null ? Number.NaN : (clock.now() - ms) / 1000;
+}
+
+/** Names what runs: a console of another build reloads itself. */
+function buildOf(webDir: string): string {
+  try {
+    const page = readFileSync(join(webDir, 'index.html'));
+    return `${packageJson.version}-${createHash('sha256').update(page).digest('hex').slice(0, 8)}`;
+  } catch {
+    return packageJson.version;
+  }
+}
+
+function hostOf(host: string): string {
+  if (host === '0.0.0.0' || host === '::') return 'localhost';
+  return host.includes(':') ? `[${host}]` : host;
+}

@@ -1,0 +1,115 @@
+/** Answers the API's questions from the use cases. */
+import { access, constants } from 'node:fs/promises';
+import type { Clock, StationId } from '@siaga/protocol';
+import type { Queries } from './api/queries.ts';
+import { thresholdsAt } from './domain/bands.ts';
+import { calibrationAt } from './domain/stage.ts';
+import type { Catalogue, CatalogueStation } from './fleet/catalogue.ts';
+import { bucketColumns, readingColumns } from './fleet/hydrograph.ts';
+import { stationPicture } from './fleet/picture.ts';
+import type { Pipeline } from './pipeline.ts';
+import type { FleetStore, Quarantine, ReadingStore } from './ports.ts';
+
+export type QueriesOptions = {
+  readonly pipeline: Pick<Pipeline, 'snapshot' | 'snapshotVersion' | 'judge' | 'troubles'>;
+  readonly catalogue: Catalogue;
+  readonly stores: {
+    readonly readings: ReadingStore;
+    readonly fleet: Pick<FleetStore, 'devices'>;
+    readonly quarantine: Pick<Quarantine, 'list'>;
+  };
+  readonly clock: Clock;
+  readonly dataDir: string;
+  readonly connected: () => ReadonlySet<StationId>;
+  readonly listening: () => boolean;
+};
+
+export function createQueries(options: QueriesOptions): Queries {
+  const { pipeline, catalogue, stores, clock, dataDir, connected, listening } = options;
+
+  return {
+    nowMs: clock.now,
+    snapshot: pipeline.snapshot,
+    snapshotVersion: pipeline.snapshotVersion,
+    station(id) {
+      const station = catalogue.station(id);
+      if (station === undefined) return undefined;
+      const nowMs = clock.now();
+      return {
+        ...stationPicture(station, pipeline.judge.known().get(id), nowMs),
+        thresholds: thresholdsInForce(station, nowMs),
+        calibrations: calibrationsInForce(station, nowMs),
+      };
+    },
+    async readings(id, query) {
+      const station = catalogue.station(id);
+      return station === undefined ? undefined : readingColumns(stores.readings, station, query);
+    },
+    async buckets(id, query) {
+      const station = catalogue.station(id);
+      return station === undefined ? undefined : bucketColumns(stores.readings, station, query);
+    },
+    async fleet() {
+      const now = connected();
+      const devices = new Map((await stores.fleet.devices()).map((device) => [device.station, device]));
+      const stations = new Set([...catalogue.stations.map(({ id }) => id), ...devices.keys()]);
+      return [...stations].map((station) => {
+        const device = devices.get(station);
+        return {
+          station,
+          connected: now.has(station),
+          connection: device?.connection ?? 0,
+          health: device?.health ?? null,
+          healthAt: isoOrNull(device?.healthAtMs),
+          about: device?.about ?? null,
+          aboutAt: isoOrNull(device?.aboutAtMs),
+        };
+      });
+    },
+    async quarantine(limit) {
+      const entries = await stores.quarantine.list(limit);
+      return entries.map(({ station, topic, reason, detail, sha256, receivedAtMs, count }) => ({
+        station,
+        topic,
+        reason,
+        detail,
+        sha256,
+        receivedAt: iso(receivedAtMs),
+        count,
+      }));
+    },
+    async unready() {
+      const amiss = pipeline.troubles();
+      if (!listening()) amiss.push('broker: not listening');
+      await access(dataDir, constants.W_OK).catch(() => amiss.push(`store: ${dataDir} cannot be written`));
+      return amiss;
+    },
+  };
+}
+
+function thresholdsInForce(station: CatalogueStation, nowMs: number) {
+  return thresholdsAt(station.thresholds, nowMs).map(({ severity, label, fromMm, validFromMs, validToMs }) => ({
+    severity,
+    label,
+    fromMm,
+    validFrom: iso(validFromMs),
+    validTo: isoOrNull(validToMs),
+  }));
+}
+
+function calibrationsInForce(station: CatalogueStation, nowMs: number) {
+  return station.gauges.flatMap(({ id }) => {
+    const calibration = calibrationAt(station.calibrations, id, nowMs);
+    if (calibration === undefined) return [];
+    const { validFromMs, gauge, sensorElevationMm, faceOffsetMm, benchmark, surveyedOn } = calibration;
+    return [{ gauge, validFrom: iso(validFromMs), sensorElevationMm, faceOffsetMm, benchmark, surveyedOn }];
+  });
+}
+
+function iso(ms: number): string {
+  return new Date(ms).toISOString();
+}
+
+function isoOrNull(ms: number | null | undefined): string | null {
+  return ms === null || ms === undefined ? null : iso(ms);
+}
