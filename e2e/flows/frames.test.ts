@@ -16,7 +16,7 @@ const speed = 20;
 const noiseMm = 3;
 /** A median of seven pings never strays this far by the noise alone: it would be eight of its standard deviations. */
 const toleranceMm = 4 * noiseMm;
-const readingsInPhase = 30;
+const readingsInPhase = 20;
 
 type Phase = 'clean' | 'rough' | 'random' | 'replugged';
 const sensors = [

@@ -47,8 +47,12 @@ export function publishTo(
   payload: string | Uint8Array,
 ): Promise<'acknowledged' | 'closed'> {
   return new Promise((resolve) => {
-    client.once('close', () => resolve('closed'));
-    client.publish(topic, Buffer.from(payload), { qos: 1 }, (error) => resolve(error ? 'closed' : 'acknowledged'));
+    const closed = () => resolve('closed');
+    client.once('close', closed);
+    client.publish(topic, Buffer.from(payload), { qos: 1 }, (error) => {
+      client.removeListener('close', closed);
+      resolve(error ? 'closed' : 'acknowledged');
+    });
   });
 }
 

@@ -1,6 +1,8 @@
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { type ChildProcess, type ChildProcessByStdio, spawn, spawnSync } from 'node:child_process';
+import { existsSync, openSync, readdirSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
 import { root } from './folders.ts';
 
 export type LogLine = Record<string, unknown> & { msg?: string };
@@ -35,8 +37,8 @@ export function startProgram(name: ProgramName, args: readonly string[], env: Re
   const child = spawn(process.execPath, [scripts[name], ...args], {
     cwd: root,
     env: { ...process.env, ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+    stdio: ['ignore', 'pipe', 'pipe', ...withoutOurPtys()],
+  }) as ChildProcessByStdio<null, Readable, Readable>;
   const lines: LogLine[] = [];
   const listeners: ((line: LogLine) => void)[] = [];
   let complaints = '';
@@ -78,6 +80,30 @@ export function startProgram(name: ProgramName, args: readonly string[], env: Re
       return code;
     },
   };
+}
+
+/**
+ * The pty library opens its masters so that every child inherits them, and a line whose master lives on in
+ * another process cannot be hung up. In the child these descriptors get /dev/null instead.
+ */
+function withoutOurPtys(): (number | 'ignore')[] {
+  const ours = existsSync('/proc/self/fd') ? readdirSync('/proc/self/fd') : [];
+  const masters = ours.map(Number).filter(isPtyMaster);
+  if (masters.length === 0) return [];
+  nothing ??= openSync('/dev/null', 'r+');
+  const first = 3;
+  const given: (number | 'ignore')[] = Array(Math.max(...masters) - first + 1).fill('ignore');
+  for (const fd of masters) given[fd - first] = nothing;
+  return given;
+}
+let nothing: number | undefined;
+
+function isPtyMaster(fd: number): boolean {
+  try {
+    return fd > 2 && readlinkSync(`/proc/self/fd/${fd}`).endsWith('/ptmx');
+  } catch {
+    return false;
+  }
 }
 
 /** Runs a program to its end; throws with its complaint unless it exits with 0. */
