@@ -1,11 +1,11 @@
 import type { Presence } from '@siaga/protocol';
 
 /** After how many reporting intervals without a weighing reading a station is late, and stale. */
-export const lateIntervals = 2;
+const lateIntervals = 2;
 export const staleIntervals = 4;
 
 /** Age in ms beyond which a station is stale: 4 reporting intervals, under the station's own cap. */
-export function staleAfterMs(intervalS: number, staleCapS: number): number {
+function staleAfterMs(intervalS: number, staleCapS: number): number {
   return Math.min(staleIntervals * intervalS, staleCapS) * 1000;
 }
 

@@ -8,7 +8,7 @@ const StageMm = Type.Integer({ minimum: -1_000_000, maximum: 10_000_000 });
 const Lat = Type.Number({ minimum: -90, maximum: 90 });
 const Lon = Type.Number({ minimum: -180, maximum: 180 });
 
-export const DeploymentEntry = Type.Object(
+const DeploymentEntry = Type.Object(
   {
     name: Text,
     timeZone: Text,
@@ -18,7 +18,7 @@ export const DeploymentEntry = Type.Object(
   strict,
 );
 
-export const BasinEntry = Type.Object({ id: GaugeId, name: Text }, strict);
+const BasinEntry = Type.Object({ id: GaugeId, name: Text }, strict);
 
 export const ThresholdEntry = Type.Object(
   {
@@ -32,7 +32,7 @@ export const ThresholdEntry = Type.Object(
 );
 export type ThresholdEntry = Static<typeof ThresholdEntry>;
 
-export const CalibrationEntry = Type.Object(
+const CalibrationEntry = Type.Object(
   {
     validFrom: Time,
     sensorElevationMm: StageMm,

@@ -6,4 +6,4 @@
  *   device says where it stands (health); both send the coalesced receipt through the channel.
  */
 export { createIngest, type Ingest, type IngestOptions, type IngestOutcome, type Submission } from './ingest.ts';
-export { createReceipts, type Receipts, type ReceiptsOptions, receiptOf } from './receipts.ts';
+export { createReceipts, type Receipts, type ReceiptsOptions } from './receipts.ts';

@@ -13,13 +13,13 @@ import type { DeviceChannel, ReadingStore } from '../ports.ts';
 import type { IngestOutcome } from './ingest.ts';
 
 /** What a receipt says beyond the settled numbers. */
-export type ReceiptNews = {
+type ReceiptNews = {
   readonly corrections: readonly { readonly rev: number; readonly from: number; readonly to: number }[];
   readonly rejected: readonly { readonly sha256: string; readonly reason: RejectReason }[];
 };
 
 /** The receipt of a stream whose settled numbers are `settled`. */
-export function receiptOf(
+function receiptOf(
   stream: StreamId,
   settled: SeqRanges,
   said: ReceiptNews & {

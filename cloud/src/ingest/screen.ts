@@ -3,7 +3,7 @@ import { addRange } from '@siaga/protocol';
 import type { IncomingBatch } from '../ports.ts';
 
 /** How far ahead of the server's clock a reading may say it was observed (Timestream's own limit). */
-export const maxAheadMs = 15 * 60_000;
+const maxAheadMs = 15 * 60_000;
 
 /** Some readings of a message that are to be quarantined, and why. */
 export type Refusal = { readonly reason: RejectReason; readonly detail: string; readonly seqs: SeqRanges };

@@ -9,7 +9,6 @@ import { openSqlite } from './sqlite/index.ts';
 import type { Stores } from './stores.ts';
 
 export { openMemory } from './memory/index.ts';
-export { openSqlite } from './sqlite/index.ts';
 export type { Stores } from './stores.ts';
 
 /** One line an adapter. */

@@ -46,7 +46,9 @@ export function openDatabase(path: string): Database {
       epoch: identity.epoch,
       generation: identity.generation,
       transaction: (work) => transaction(db, work),
-      close: () => db.close(),
+      close() {
+        if (db.isOpen) db.close();
+      },
     };
   } catch (error) {
     throw platformError('store-unusable', `The store ${path} cannot be opened: ${(error as Error).message}.`, error);

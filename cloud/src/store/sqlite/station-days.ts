@@ -108,4 +108,3 @@ export function createStationDays({ db }: Database, parts: { hot: HotTier; names
     },
   };
 }
-export type StationDays = ReturnType<typeof createStationDays>;
