@@ -1,0 +1,256 @@
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import {
+  decodeReceipt,
+  encodeJson,
+  encodeReadings,
+  mintStreamId,
+  type Reading,
+  type Receipt,
+  topicOf,
+} from '@siaga/protocol';
+import mqtt, { type MqttClient } from 'mqtt';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { type Config, loadConfig } from './config.ts';
+import { caPaths, devicePaths, initPki, issueDeviceIn, issueServerIn } from './fleet/pki/index.ts';
+import { type Platform, startPlatform } from './platform.ts';
+
+const catalogue = `
+deployment: { name: Test, timeZone: Asia/Jakarta, bounds: [-7, 106, -6, 107] }
+basins: [{ id: ciliwung, name: Ciliwung }]
+stations:
+  - id: katulampa
+    name: Katulampa
+    kind: river
+    basin: ciliwung
+    lat: -6.6331
+    lon: 106.83708
+    staleCapS: 3600
+    deadBandMm: 50
+    normalLabel: Siaga IV
+    thresholds:
+      - { severity: alert, label: Siaga III, fromMm: 810, validFrom: 2013-01-01T00:00:00Z }
+    gauges:
+      - id: main
+        model: maxbotix-hrxl-wr
+        blankingMm: 300
+        calibrations: [{ validFrom: 2013-01-01T00:00:00Z, sensorElevationMm: 4500, faceOffsetMm: 0 }]
+reaches: []
+`;
+
+let dir: string;
+let config: Config;
+let undo: (() => unknown)[];
+
+beforeEach(async () => {
+  undo = [];
+  dir = mkdtempSync(join(tmpdir(), 'siaga-platform-'));
+  writeFileSync(join(dir, 'siaga.yaml'), catalogue);
+  const loaded = loadConfig(
+    { SIAGA_HTTP_PORT: '0', SIAGA_MQTT_PORT: '0', SIAGA_DATA: join(dir, 'data'), SIAGA_WEB: join(dir, 'web') },
+    dir,
+  );
+  if (!loaded.ok) throw new Error(loaded.faults.join());
+  config = loaded.config;
+  await initPki(config.pkiDir);
+  await issueServerIn(config.pkiDir);
+  await issueDeviceIn(config.pkiDir, 'katulampa');
+});
+afterEach(async () => {
+  for (const step of undo.reverse()) await step();
+  rmSync(dir, { recursive: true });
+});
+
+async function start(over: Partial<Config> = {}): Promise<Platform> {
+  const platform = await startPlatform({ ...config, ...over });
+  undo.push(() => platform.stop());
+  return platform;
+}
+
+async function device(platform: Platform): Promise<{ client: MqttClient; receipts: Receipt[] }> {
+  const paths = devicePaths(config.pkiDir, 'katulampa');
+  const client = mqtt.connect(platform.mqttUrl, {
+    clientId: 'katulampa',
+    ca: readFileSync(caPaths(config.pkiDir).cert),
+    cert: readFileSync(paths.cert),
+    key: readFileSync(paths.key),
+    reconnectPeriod: 0,
+  });
+  client.on('error', () => {});
+  undo.push(() => client.end(true));
+  await new Promise((resolve) => client.once('connect', resolve));
+  const receipts: Receipt[] = [];
+  client.on('message', (_topic, payload) => {
+    const receipt = decodeReceipt(payload);
+    if (receipt.ok) receipts.push(receipt.value);
+  });
+  await client.subscribeAsync([topicOf('katulampa', 'receipt'), topicOf('katulampa', 'command')], { qos: 1 });
+  return { client, receipts };
+}
+
+async function until<T>(look: () => T | undefined | Promise<T | undefined>, what: string): Promise<T> {
+  const deadline = Date.now() + 10_000;
+  for (;;) {
+    const found = await look();
+    if (found !== undefined) return found;
+    if (Date.now() > deadline) throw new Error(`not within 10 s: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}
+
+async function get<T>(platform: Platform, path: string): Promise<T> {
+  return (await fetch(`${platform.httpUrl}${path}`)).json() as Promise<T>;
+}
+
+const stream = mintStreamId();
+
+function reading(seq: number, distanceMm: number): Reading {
+  return {
+    seq,
+    observedAtMs: Date.now() - 1000 + seq,
+    distanceMm,
+    echo: 'seen',
+    spreadMm: 2,
+    validPercent: 100,
+    temperatureDeciC: null,
+    flag: 1,
+    test: 'none',
+    clock: 'synced',
+  };
+}
+
+function readings(...all: Reading[]): Buffer {
+  return Buffer.from(
+    encodeReadings({
+      stream,
+      boot: 'b1',
+      rev: 0,
+      gauge: 'main',
+      intervalS: 60,
+      maintenance: false,
+      readings: all,
+      lost: [],
+    }),
+  );
+}
+
+test('a reading is acknowledged, receipted, judged, streamed and there after a restart', async () => {
+  const first = await start();
+  const { client, receipts } = await device(first);
+  const answer = await fetch(`${first.httpUrl}/api/v1/stream`);
+  let events = '';
+  const following = (async () => {
+    for await (const chunk of answer.body as unknown as AsyncIterable<Uint8Array>)
+      events += Buffer.from(chunk).toString();
+  })().catch(() => {});
+
+  await client.publishAsync(topicOf('katulampa', 'readings'), readings(reading(1, 3600)), { qos: 1 });
+
+  const { features } = await until(async () => {
+    const picture = await get<{ features: { properties: Record<string, unknown> }[] }>(first, '/api/v1/stations');
+    return picture.features[0]?.properties.severity === 1 ? picture : undefined;
+  }, 'the judgement');
+  expect(features[0]?.properties).toMatchObject({ stageMm: 900, band: 'Siaga III', state: 'live', quality: 'good' });
+  await until(() => (/"severity":1/.test(events) && /"stageMm":900/.test(events) ? true : undefined), 'the event');
+  await until(() => receipts.find((receipt) => receipt.stream === stream && receipt.upTo === 1), 'the receipt');
+  expect(await get(first, '/readyz')).toEqual({ status: 'ready', amiss: [] });
+  expect((await get<{ devices: object[] }>(first, '/api/v1/fleet')).devices).toMatchObject([
+    { station: 'katulampa', connected: true },
+  ]);
+
+  await first.stop();
+  await following;
+  const second = await start();
+  const columns = await get<{ seq: number[]; stageMm: number[] }>(second, '/api/v1/stations/katulampa/readings');
+  expect(columns).toMatchObject({ seq: [1], stageMm: [900] });
+  const snapshot = await get<{ watermark: string | null; stations: { level: object }[] }>(second, '/api/v1/snapshot');
+  expect(snapshot.stations[0]?.level).toMatchObject({ severity: 1 });
+  expect(snapshot.watermark).not.toBeNull();
+});
+
+test('malformed payloads and conflicts are quarantined with reason and counter, told in receipts; the rest goes on', async () => {
+  const platform = await start();
+  const { client, receipts } = await device(platform);
+  const publish = (payload: Buffer) => client.publishAsync(topicOf('katulampa', 'readings'), payload, { qos: 1 });
+  await publish(Buffer.from(`{"v":1,"stream":"${stream}"`));
+  const one = reading(1, 3600);
+  await publish(readings(one));
+  await publish(readings(one));
+  await publish(readings({ ...one, distanceMm: 1 }));
+
+  const { entries } = await get<{ entries: { reason: string; sha256: string }[] }>(platform, '/api/v1/quarantine');
+  expect(entries.map(({ reason }) => reason).sort()).toEqual(['identity-conflict', 'malformed']);
+  const told = await until(() => {
+    const all = receipts.flatMap(({ rejected }) => rejected);
+    return all.length === 2 ? all : undefined;
+  }, 'receipts that tell both');
+  expect(new Set(told.map(({ sha256 }) => sha256))).toEqual(new Set(entries.map(({ sha256 }) => sha256)));
+
+  const metrics = await (await fetch(`${platform.httpUrl}/metrics`)).text();
+  for (const line of [
+    'siaga_messages_total{kind="readings"} 4',
+    'siaga_readings_stored_total 1',
+    'siaga_readings_duplicate_total 1',
+    'siaga_quarantined_total{reason="malformed"} 1',
+    'siaga_quarantined_total{reason="identity-conflict"} 1',
+    'siaga_connected_devices 1',
+  ])
+    expect(metrics.split('\n')).toContain(line);
+});
+
+test('health is kept, and answered with where the stream stands', async () => {
+  const platform = await start();
+  const { client, receipts } = await device(platform);
+  const health = {
+    v: 1,
+    state: 'online',
+    connection: 1,
+    at: '2026-01-01T00:00:00Z',
+    boot: 'b1',
+    stream,
+    uptimeS: 1,
+    clock: 'synced',
+    maintenanceUntil: null,
+    backlog: { count: 0, oldestAt: null },
+    batteryMv: null,
+    diskFreeBytes: null,
+    gauges: [],
+  };
+  await client.publishAsync(topicOf('katulampa', 'health'), Buffer.from(encodeJson(health)), { qos: 1 });
+  await until(() => receipts.find((receipt) => receipt.stream === stream && receipt.upTo === 0), 'the receipt');
+  const { devices } = await get<{ devices: { health: unknown }[] }>(platform, '/api/v1/fleet');
+  expect(devices[0]?.health).toEqual(health);
+});
+
+test.each(['SIAGA_HTTP_PORT', 'SIAGA_MQTT_PORT'] as const)('a taken port names itself and %s', async (variable) => {
+  const other = createServer().listen(0, '127.0.0.1');
+  await once(other, 'listening');
+  undo.push(() => other.close());
+  const { port } = other.address() as { port: number };
+  const key = variable === 'SIAGA_HTTP_PORT' ? 'httpPort' : 'mqttPort';
+  const failed = start({ [key]: port });
+  await expect(failed).rejects.toMatchObject({ code: 'port-taken' });
+  await expect(failed).rejects.toThrow(new RegExp(`${port} on 127.0.0.1 is taken.*${variable}`));
+  // Nothing was left open: the same store starts again.
+  await start();
+});
+
+test('every other expected start fault has its code and says the mend', async () => {
+  rmSync(join(config.pkiDir, 'server'), { recursive: true });
+  await expect(start()).rejects.toThrow(/server\.crt is missing: make it with `siaga pki server --dir/);
+  writeFileSync(join(dir, 'siaga.yaml'), 'stations: 3\nrivers: 4\n');
+  const broken = await start().catch((error: Error) => error.message);
+  expect(String(broken).split('\n').length).toBeGreaterThan(2);
+  await expect(start({ cataloguePath: join(dir, 'none.yaml') })).rejects.toMatchObject({ code: 'catalogue-invalid' });
+  writeFileSync(join(dir, 'siaga.yaml'), catalogue);
+  await issueServerIn(config.pkiDir);
+  writeFileSync(join(dir, 'file'), '');
+  await expect(start({ dataDir: join(dir, 'file', 'data') })).rejects.toMatchObject({ code: 'folder-unwritable' });
+  writeFileSync(join(dir, 'no.db'), 'this is no database, whatever its name may say');
+  await expect(start({ storeUrl: `sqlite:${join(dir, 'no.db')}` })).rejects.toMatchObject({ code: 'store-unusable' });
+  writeFileSync(join(config.pkiDir, 'server', 'server.key'), 'nonsense');
+  await expect(start()).rejects.toMatchObject({ code: 'certificates-invalid' });
+});
