@@ -265,6 +265,18 @@ export function storeContract(name: string, open: () => Stores | Promise<Stores>
           { fromMs: at(20), toMs: at(26) },
         ]);
       });
+
+      test('gaps: before the first reading of all, its own interval decides', async () => {
+        await stores.readings.append([incoming([reading(1)])]);
+        const gaps = (minutesBefore: number) =>
+          stores.readings.gaps({
+            station: 'katulampa',
+            fromMs: noonMs + (1 - minutesBefore) * minuteMs,
+            toMs: noonMs + 2 * minuteMs,
+          });
+        expect(await gaps(4)).toEqual([]);
+        expect(await gaps(5)).toEqual([{ fromMs: noonMs - 4 * minuteMs, toMs: noonMs + minuteMs }]);
+      });
     });
 
     describe('judging', () => {

@@ -49,25 +49,30 @@ export function bucketer(fromMs: number, toMs: number, buckets: number) {
   };
 }
 
-/** Finds the spans of [fromMs, toMs) without evidence that outlast 4 reporting intervals. Readings in order of time. */
+/**
+ * Finds the spans of [fromMs, toMs) without evidence that outlast 4 reporting intervals. Readings in order of time.
+ * Before a station's first reading there is no interval to go by: the first one's own is taken.
+ */
 export function gapFinder(fromMs: number, toMs: number) {
   const gaps: Gap[] = [];
-  let lastAtMs = Number.NEGATIVE_INFINITY;
+  let lastAtMs: number | null = null;
   let staleMs = 0;
-  const close = (atMs: number) => {
-    const begin = Math.max(lastAtMs, fromMs);
-    if (atMs > begin && atMs - lastAtMs > staleMs) gaps.push({ fromMs: begin, toMs: atMs });
+  const close = (atMs: number, sinceMs: number, limitMs: number) => {
+    const begin = Math.max(sinceMs, fromMs);
+    if (atMs > begin && atMs - sinceMs > limitMs) gaps.push({ fromMs: begin, toMs: atMs });
   };
   return {
     /** Takes readings from before `fromMs` too: they say whether the span begins within a gap. */
     add(reading: StoredReading): void {
       if (!isEvidence(reading) || reading.observedAtMs >= toMs) return;
-      if (reading.observedAtMs >= fromMs) close(reading.observedAtMs);
+      const ownStaleMs = staleIntervals * reading.intervalS * 1000;
+      if (lastAtMs === null) close(reading.observedAtMs, fromMs, ownStaleMs);
+      else if (reading.observedAtMs >= fromMs) close(reading.observedAtMs, lastAtMs, staleMs);
       lastAtMs = reading.observedAtMs;
-      staleMs = staleIntervals * reading.intervalS * 1000;
+      staleMs = ownStaleMs;
     },
     gaps(): Gap[] {
-      close(toMs);
+      close(toMs, lastAtMs ?? fromMs, staleMs);
       return gaps;
     },
   };
