@@ -22,7 +22,8 @@ export type Device = {
   close(): void;
 };
 
-const stepMs = 1000;
+const intervalS = 60;
+const stepMs = intervalS * 1000;
 const messageIds = 60_000;
 
 /** Connects under the station's certificate, subscribes to its receipts and has its first messages ready. */
@@ -104,7 +105,7 @@ function packetsOf({ readingsPerMessage, firstAtMs, prepared }: LoadJob, station
     const readings = Array.from({ length: readingsPerMessage }, (_, i) =>
       readingOf(n * readingsPerMessage + i, firstAtMs),
     );
-    const batch = { stream, boot: 'load', rev: 0, gauge: 'main', intervalS: 1, maintenance: false, readings, lost: [] };
+    const batch = { stream, boot: 'load', rev: 0, gauge: 'main', intervalS, maintenance: false, readings, lost: [] };
     const payload = Buffer.from(encodeReadings(batch));
     const messageId = (n % messageIds) + 1;
     return mqttPacket.generate({ cmd: 'publish', topic, payload, messageId, qos: 1, dup: false, retain: false });

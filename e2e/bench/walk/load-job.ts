@@ -4,7 +4,7 @@ export type LoadJob = {
   readonly pki: string;
   readonly stations: readonly string[];
   readonly readingsPerMessage: number;
-  /** Event time of the first reading; each next one is a second later. */
+  /** Event time of the first reading; each next one is a minute later. */
   readonly firstAtMs: number;
   readonly warmUpMs: number;
   readonly windowMs: number;
