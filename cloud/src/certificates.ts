@@ -2,7 +2,7 @@ import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createSecureContext } from 'node:tls';
 import { platformError, systemCode } from './errors.ts';
-import { caPaths, serverPaths } from './fleet/pki/index.ts';
+import { caPaths, serverPaths } from './fleet/pki/paths.ts';
 
 export type ServerCertificates = { readonly ca: string; readonly cert: string; readonly key: string };
 

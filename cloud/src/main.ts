@@ -8,7 +8,6 @@ import { loadConfig } from './config.ts';
 import { isPlatformError, platformError } from './errors.ts';
 import { addPkiCommands } from './fleet/pki/command.ts';
 import { createLog } from './log.ts';
-import { startPlatform } from './platform.ts';
 
 const say = (line: string) => void process.stdout.write(`${line}\n`);
 
@@ -32,6 +31,7 @@ async function serve(): Promise<void> {
       log.fatal({ err: error }, event);
       process.exit(1);
     });
+  const { startPlatform } = await import('./platform.ts');
   const platform = await startPlatform(loaded.config, {
     log,
     onLost(error) {

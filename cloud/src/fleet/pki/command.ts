@@ -1,6 +1,9 @@
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
-import { initPki, issueDeviceIn, issueServerIn, type Outcome } from './folder.ts';
+import type { Outcome } from './folder.ts';
+
+/** The certificate library takes a while to load, and most commands do not need it. */
+const pkiTools = () => import('./folder.ts');
 
 type Say = (line: string) => void;
 
@@ -14,16 +17,20 @@ export function addPkiCommands(program: Command, say: Say): void {
     .command('init')
     .description('make the authority that signs all others; keep its key safe')
     .requiredOption(...dir)
-    .action(async (options: { dir: string }) => tell(await initPki(resolve(options.dir))));
+    .action(async (options: { dir: string }) => {
+      const { initPki } = await pkiTools();
+      tell(await initPki(resolve(options.dir)));
+    });
 
   pki
     .command('server')
     .description('issue the server’s certificate for localhost and any names; renews it when run near its end')
     .requiredOption(...dir)
     .option('--name <name>', 'a DNS name or IP address that devices use (may be repeated)', collect, [])
-    .action(async (options: { dir: string; name: string[] }) =>
-      tell(await issueServerIn(resolve(options.dir), options.name)),
-    );
+    .action(async (options: { dir: string; name: string[] }) => {
+      const { issueServerIn } = await pkiTools();
+      tell(await issueServerIn(resolve(options.dir), options.name));
+    });
 
   pki
     .command('device')
@@ -31,6 +38,7 @@ export function addPkiCommands(program: Command, say: Say): void {
     .requiredOption(...dir)
     .argument('<station...>', 'station ids')
     .action(async (stations: string[], options: { dir: string }) => {
+      const { issueDeviceIn } = await pkiTools();
       for (const station of stations) tell(await issueDeviceIn(resolve(options.dir), station));
     });
 }

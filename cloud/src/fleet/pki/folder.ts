@@ -1,39 +1,21 @@
 /**
- * The certificates' folder. Every step is idempotent: what is there and still good stays as it is.
- *
- *     ca/ca.crt  ca/ca.key
- *     server/server.crt  server/server.key
- *     devices/<station>/device.crt  device.key  ca.crt
- *
- * A key is written before its certificate, both by rename: where a certificate is, its key is too.
+ * Fills the certificates' folder. Every step is idempotent: what is there and still good stays as it is. A key is written before its certificate, both by rename: where a certificate is, its key is too.
  */
 import { X509Certificate } from 'node:crypto';
 import { open, readFile, rename } from 'node:fs/promises';
 import { isIP } from 'node:net';
-import { dirname, join } from 'node:path';
+import { dirname } from 'node:path';
 import { isStationId } from '@siaga/protocol';
 import { platformError, systemCode } from '../../errors.ts';
 import { makeWritable } from '../../folders.ts';
 import { type Issued, issueCa, issueDevice, issueServer } from './issue.ts';
+import { caPaths, devicePaths, serverPaths } from './paths.ts';
 
 /** What a step did with one certificate. */
 export type Outcome = { readonly path: string; readonly done: 'issued' | 'kept' | 'renewed' };
 
 const alwaysNamed = ['localhost', '127.0.0.1', '::1'];
 const renewBeforeMs = 30 * 86_400_000;
-
-export function caPaths(dir: string): { cert: string; key: string } {
-  return { cert: join(dir, 'ca', 'ca.crt'), key: join(dir, 'ca', 'ca.key') };
-}
-
-export function serverPaths(dir: string): { cert: string; key: string } {
-  return { cert: join(dir, 'server', 'server.crt'), key: join(dir, 'server', 'server.key') };
-}
-
-export function devicePaths(dir: string, station: string): { cert: string; key: string; ca: string } {
-  const own = join(dir, 'devices', station);
-  return { cert: join(own, 'device.crt'), key: join(own, 'device.key'), ca: join(own, 'ca.crt') };
-}
 
 /** Makes the authority, unless there is one. Throws `pki-incomplete` where its key is lost. */
 export async function initPki(dir: string, nowMs = Date.now()): Promise<Outcome> {

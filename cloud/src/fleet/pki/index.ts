@@ -1,1 +1,2 @@
-export { caPaths, devicePaths, initPki, issueDeviceIn, issueServerIn, type Outcome, serverPaths } from './folder.ts';
+export { initPki, issueDeviceIn, issueServerIn, type Outcome } from './folder.ts';
+export { caPaths, devicePaths, serverPaths } from './paths.ts';

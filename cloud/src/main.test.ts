@@ -1,0 +1,125 @@
+import { spawn } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+
+const main = fileURLToPath(new URL('main.ts', import.meta.url));
+
+let dir: string;
+let running: Set<ReturnType<typeof spawn>>;
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), 'siaga-main-'));
+  running = new Set();
+});
+afterEach(() => {
+  for (const child of running) child.kill('SIGKILL');
+  rmSync(dir, { recursive: true });
+});
+
+type Ended = { code: number | null; out: string; err: string };
+
+/** Runs `siaga`; `onLine` is given each line on stdout as it comes. */
+function siaga(
+  args: string[],
+  env: Record<string, string> = {},
+  onLine: (line: string, child: ReturnType<typeof spawn>) => void = () => {},
+): Promise<Ended> {
+  const child = spawn(process.execPath, [main, ...args], { cwd: dir, env: { PATH: process.env.PATH ?? '', ...env } });
+  running.add(child);
+  const said = { out: '', err: '' };
+  let line = '';
+  child.stdout.on('data', (chunk: Buffer) => {
+    said.out += chunk;
+    line += chunk;
+    const lines = line.split('\n');
+    line = lines.pop() ?? '';
+    for (const whole of lines) onLine(whole, child);
+  });
+  child.stderr.on('data', (chunk: Buffer) => {
+    said.err += chunk;
+  });
+  return new Promise((resolve) => {
+    child.on('close', (code) => {
+      running.delete(child);
+      resolve({ code, ...said });
+    });
+  });
+}
+
+const empty = `
+deployment: { name: Test, timeZone: Asia/Jakarta, bounds: [-7, 106, -6, 107] }
+basins: [{ id: ciliwung, name: Ciliwung }]
+stations:
+  - id: katulampa
+    name: Katulampa
+    kind: river
+    basin: ciliwung
+    lat: -6.6331
+    lon: 106.83708
+    staleCapS: 3600
+    deadBandMm: 50
+    normalLabel: Siaga IV
+    thresholds: []
+    gauges:
+      - id: main
+        model: maxbotix-hrxl-wr
+        blankingMm: 300
+        calibrations: [{ validFrom: 2013-01-01T00:00:00Z, sensorElevationMm: 4500, faceOffsetMm: 0 }]
+reaches: []
+`;
+
+test('from nothing to a running platform by the commands that the messages name; signals end it with 0', async () => {
+  const env = { SIAGA_HTTP_PORT: '0', SIAGA_MQTT_PORT: '0', SIAGA_DATA: join(dir, 'data') };
+  writeFileSync(join(dir, 'siaga.yaml'), empty);
+  const pki = join(dir, 'data', 'pki');
+
+  const without = await siaga(['serve'], env);
+  expect(without).toMatchObject({ code: 2, out: '' });
+  expect(without.err).toContain(`siaga pki init --dir ${pki}`);
+  expect(without.err.trim().split('\n')).toHaveLength(1);
+
+  expect((await siaga(['pki', 'init', '--dir', pki])).out).toMatch(/^issued .*ca\.crt\n$/);
+  expect((await siaga(['pki', 'server', '--dir', pki, '--name', 'a.example', '--name', 'b.example'])).code).toBe(0);
+  expect((await siaga(['pki', 'device', '--dir', pki, 'katulampa', 'depok'])).out.trim().split('\n')).toHaveLength(2);
+
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    const ended = await siaga(['serve'], env, (line, child) => {
+      const { msg, httpUrl, mqttUrl } = JSON.parse(line) as Record<string, string>;
+      if (msg !== 'listening') return;
+      expect(httpUrl).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
+      expect(mqttUrl).toMatch(/^mqtts:\/\/127\.0\.0\.1:\d+$/);
+      child.kill(signal);
+    });
+    expect(ended).toMatchObject({ code: 0, err: '' });
+    expect(ended.out).toContain('"stopped"');
+  }
+});
+
+test('bad settings and a broken catalogue are told in full, with exit code 2 and without a stack', async () => {
+  const settings = await siaga(['serve'], { SIAGA_HTTP_PORT: 'x', SIAGA_LOG: 'y' });
+  expect(settings.code).toBe(2);
+  expect(
+    settings.err
+      .trim()
+      .split('\n')
+      .map((line) => line.split(':')[0]),
+  ).toEqual(['SIAGA_HTTP_PORT', 'SIAGA_LOG']);
+
+  writeFileSync(
+    join(dir, 'broken.yaml'),
+    empty.replace('kind: river', 'kind: lake').replace('lat: -6.6331', 'lat: 95'),
+  );
+  const broken = await siaga(['catalogue', 'check', 'broken.yaml']);
+  expect(broken.code).toBe(2);
+  expect(broken.err).toMatch(/kind/);
+  expect(broken.err).toMatch(/lat/);
+  expect(broken.err).not.toMatch(/\n\s+at /);
+
+  writeFileSync(join(dir, 'whole.yaml'), empty);
+  expect(await siaga(['catalogue', 'check', 'whole.yaml'])).toMatchObject({
+    code: 0,
+    out: 'whole.yaml: 1 stations, 0 reaches, no faults\n',
+  });
+});
