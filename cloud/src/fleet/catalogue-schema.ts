@@ -88,7 +88,7 @@ export const ReachEntry = Type.Object(
 );
 export type ReachEntry = Static<typeof ReachEntry>;
 
-/** The catalogue file as it is written: see docs/operate.md for every field. */
+/** The catalogue file as it is written: see docs/catalogue.md for every field. */
 export const CatalogueFile = Type.Object(
   {
     deployment: DeploymentEntry,
