@@ -31,12 +31,15 @@ const scripts = {
   'siaga-agent': join(root, 'firmware-host/src/main.ts'),
   'siaga-sim': join(root, 'simulator/src/main.ts'),
 };
+/** Programs start twice as fast with it; flows start them by the hundred. */
+const compileCache = join(root, 'node_modules/.cache/siaga-compile');
+
 export type ProgramName = keyof typeof scripts;
 
 export function startProgram(name: ProgramName, args: readonly string[], env: Record<string, string> = {}): Program {
   const child = spawn(process.execPath, [scripts[name], ...args], {
     cwd: root,
-    env: { ...process.env, ...env },
+    env: { ...process.env, NODE_COMPILE_CACHE: compileCache, ...env },
     stdio: ['ignore', 'pipe', 'pipe', ...withoutOurPtys()],
   }) as ChildProcessByStdio<null, Readable, Readable>;
   const lines: LogLine[] = [];
@@ -110,7 +113,7 @@ function isPtyMaster(fd: number): boolean {
 export function runProgram(name: ProgramName, args: readonly string[], env: Record<string, string> = {}): string {
   const { status, stdout, stderr } = spawnSync(process.execPath, [scripts[name], ...args], {
     cwd: root,
-    env: { ...process.env, ...env },
+    env: { ...process.env, NODE_COMPILE_CACHE: compileCache, ...env },
     encoding: 'utf8',
     maxBuffer: 1e8,
   });
