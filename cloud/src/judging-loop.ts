@@ -10,6 +10,10 @@ export type JudgingLoop = {
   close(): Promise<void>;
 };
 
+/** A run shorter than this needs no rest after it; the longest rest is what the stream coalesces anyway. In ms. */
+const shortRunMs = 5;
+const longestRestMs = 100;
+
 /**
  * When the judge works: in the turn after a commit, so that acknowledgements go out first, and every second
  * of real time for what silence says. What failed is tried again with the next sweep.
@@ -46,14 +50,22 @@ export function judgingLoop(options: {
     await new Promise((resolve) => setImmediate(resolve));
     while (wokenAtMs !== undefined && !closed) {
       const sinceMs = wokenAtMs;
+      const beganMs = performance.now();
       wokenAtMs = undefined;
       if (!(await guarded(judge.run))) {
         wokenAtMs ??= sinceMs;
         break;
       }
       onLag((performance.now() - sinceMs) / 1000);
+      await rest(performance.now() - beganMs);
     }
     running = undefined;
+  }
+
+  /** As long as the run took, so that under load no more than half of the time goes into judging. */
+  function rest(tookMs: number): Promise<void> | undefined {
+    if (tookMs < shortRunMs) return undefined;
+    return new Promise((resolve) => setTimeout(resolve, Math.min(tookMs, longestRestMs)));
   }
 
   function run(): void {

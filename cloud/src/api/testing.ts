@@ -6,7 +6,7 @@ import type { Queries } from './queries.ts';
 export const at = '2014-01-29T17:00:00.000Z';
 export const atMs = Date.parse(at);
 
-export const level: StationLevel = {
+const level: StationLevel = {
   severity: 1,
   bandLabel: 'Siaga III',
   since: at,
@@ -27,7 +27,7 @@ export const value: StationValue = {
   intervalS: 60,
 };
 
-export const katulampa: StationPicture = {
+const katulampa: StationPicture = {
   info: {
     id: 'katulampa',
     name: 'Katulampa',
@@ -43,7 +43,7 @@ export const katulampa: StationPicture = {
   official: null,
 };
 
-export const snapshot: Snapshot = {
+const snapshot: Snapshot = {
   epoch: 'e1',
   seq: 0,
   serverTime: at,

@@ -26,6 +26,6 @@ export async function webRoutes(app: App, web: { dir: string; tilesPath: string 
 }
 
 /** Built assets carry a hash of their content in their name and never change; everything else is asked for anew. */
-export function cacheControlOf(path: string): string {
+function cacheControlOf(path: string): string {
   return /\/assets\/[^/]+-[\w-]{8,}\.\w+$/.test(path) ? 'public, max-age=31536000, immutable' : 'no-cache';
 }

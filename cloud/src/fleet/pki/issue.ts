@@ -10,7 +10,7 @@ const dayMs = 86_400_000;
 /** A device whose clock runs somewhat behind must still find the certificate valid. */
 const backdatedMs = dayMs;
 
-export const validDays = { ca: 3653, server: 397, device: 730 } as const;
+const validDays = { ca: 3653, server: 397, device: 730 } as const;
 
 /** A certificate with its private key, both PEM. */
 export type Issued = { readonly certPem: string; readonly keyPem: string };
