@@ -3,8 +3,8 @@
  * signal comes. What they log goes to files in the data folder; here only what a person wants to know is said.
  */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { accessSync, constants, createWriteStream, mkdirSync, readFileSync } from 'node:fs';
-import { join, relative, resolve } from 'node:path';
+import { accessSync, constants, createWriteStream, existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { dirname, join, relative, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { parse } from 'yaml';
@@ -16,6 +16,9 @@ const catalogue = resolve(env.SIAGA_CATALOGUE ?? join(root, 'simulator/src/scena
 const pki = resolve(env.SIAGA_PKI ?? join(data, 'pki'));
 const siaga = join(root, 'cloud/src/main.ts');
 const siagaSim = join(root, 'simulator/src/main.ts');
+
+/** How long a program may take to end; nothing durable is lost by its being killed then. */
+const patienceMs = 20_000;
 
 /** Something that a person can mend: said in one sentence, without a stack. */
 class StartFault extends Error {}
@@ -64,13 +67,20 @@ function runToEnd(args: string[]): void {
 
 function makeFolders(): void {
   try {
-    mkdirSync(join(data, 'logs'), { recursive: true });
+    makeFolder(join(data, 'logs'));
     accessSync(join(data, 'logs'), constants.W_OK);
   } catch (error) {
     throw new StartFault(
       `The data folder ${data} cannot be written (${(error as Error).message}). Set SIAGA_DATA to one that can.`,
     );
   }
+}
+
+/** Node's own recursive `mkdirSync` never returns where a parent takes no entries (/proc): one step at a time does. */
+function makeFolder(folder: string): void {
+  if (existsSync(folder)) return;
+  makeFolder(dirname(folder));
+  mkdirSync(folder);
 }
 
 /** Ids for which certificates are made; the platform checks the catalogue itself, with every fault. */
@@ -95,7 +105,9 @@ async function main(): Promise<number> {
     // Agents first: their last words still find the platform.
     for (const { child, exited } of programs.toReversed()) {
       child.kill('SIGTERM');
+      const impatience = setTimeout(() => child.kill('SIGKILL'), patienceMs);
       await exited;
+      clearTimeout(impatience);
     }
   };
   const signalled = new Promise<number>((done) => {
@@ -118,7 +130,8 @@ async function main(): Promise<number> {
   }
   say('Console', String(first.httpUrl).replace('127.0.0.1', 'localhost'));
   say('Gauges', `report to ${String(first.mqttUrl)}`);
-  say('Data', `${relative(process.cwd(), data) || data}  (delete it to start afresh)`);
+  const near = relative(process.cwd(), data);
+  say('Data', `${near === '' || near.startsWith('..') ? data : near}  (delete it to start afresh)`);
 
   if (env.SIAGA_SIM !== 'off') {
     say('Simulator', 'Jakarta, 29–30 January 2014: filling in the last 24 hours …');
