@@ -5,7 +5,8 @@ import { byTime } from './reading-order.ts';
 /** What judging looks at again and again: the half hour of a trend, with room to spare. */
 const keptMs = 35 * 60_000;
 const minKept = 32;
-const maxKept = 256;
+/** A reading a second for that long. */
+const maxKept = 2100;
 
 /** The newest readings of a station in order of time: all that are stored from `fromMs` on. */
 export type Tail = { readonly fromMs: number; readonly readings: readonly StoredReading[] };
