@@ -1,0 +1,101 @@
+/**
+ * node scripts/run.mjs e2e/picture.ts: makes the pictures of the console in docs/images, from the running platform
+ * and its simulated network: the night of 30 January 2014, Katulampa in its highest band, the wave on its way to
+ * Depok, and one gauge that fell silent.
+ */
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { clockToText } from '@siaga/protocol';
+import type { Browser, BrowserContextOptions } from 'playwright-core';
+import { parse, stringify } from 'yaml';
+import { getSnapshot } from './harness/api.ts';
+import { openBrowser, rowOf } from './harness/browser.ts';
+import { openConsole } from './harness/console-page.ts';
+import { eventually } from './harness/eventually.ts';
+import { root, temporaryFolder } from './harness/folders.ts';
+import { lacks } from './harness/needs.ts';
+import { type PlatformProcess, startPlatformProcess } from './harness/platform.ts';
+import { startProgram } from './harness/programs.ts';
+
+const catalogue = join(root, 'simulator/src/scenarios/jakarta-2014/siaga.yaml');
+const pictures = join(root, 'docs/images');
+const silent = 'angke-hulu';
+const shown = 'katulampa';
+/** Where the scenario begins, and when the picture is taken. */
+const enteredAtMs = Date.parse('2014-01-29T23:00:00+07:00');
+const takenAtMs = Date.parse('2014-01-30T00:25:00+07:00');
+
+type Catalogue = { stations: { id: string }[]; reaches: { from: string; to: string }[] };
+
+/** The network without one gauge: what the simulator still plays when that one has fallen silent. */
+function withoutSilent(folder: string): string {
+  const whole = parse(readFileSync(catalogue, 'utf8')) as Catalogue;
+  const path = join(folder, 'siaga.yaml');
+  writeFileSync(path, stringify({ ...whole, stations: whole.stations.filter(({ id }) => id !== silent) }));
+  return path;
+}
+
+/** Plays the network by a clock until its gauges have reported after `fromMs`, with their past; returns how to end it. */
+async function play(
+  { httpUrl, mqttUrl, pki }: PlatformProcess,
+  folder: string,
+  settings: { catalogue: string; clock: string; fromMs: number; silent?: string },
+): Promise<() => Promise<unknown>> {
+  const args = ['demo', '--data', join(folder, 'simulator'), '--pki', pki, '--mqtt', mqttUrl];
+  const demo = startProgram('siaga-sim', [...args, '--catalogue', settings.catalogue], { SIAGA_CLOCK: settings.clock });
+  await demo.line((line) => line.event === 'live');
+  await eventually(
+    'every gauge to report',
+    async () =>
+      (await getSnapshot(httpUrl)).stations
+        .filter(({ info }) => info.id !== settings.silent)
+        .every(
+          ({ value }) => value !== null && value.trend !== null && Date.parse(value.observedAt) >= settings.fromMs,
+        ),
+    { withinMs: 120_000, everyMs: 500 },
+  );
+  return () => demo.stop();
+}
+
+async function take(browser: Browser, httpUrl: string, name: string, options: BrowserContextOptions): Promise<void> {
+  const { page } = await openConsole(browser, httpUrl, { colorScheme: 'dark', reducedMotion: 'reduce', ...options });
+  await rowOf(page, shown).getByRole('button').click();
+  await page.getByTestId('hydrograph').and(page.locator('[data-state="ready"]')).waitFor();
+  await rowOf(page, silent).and(page.locator('[data-presence="stale"]')).waitFor();
+  await page.evaluate(() => {
+    (document.activeElement as HTMLElement | null)?.blur();
+    window.scrollTo(0, 0);
+    return document.fonts.ready;
+  });
+  await page.screenshot({ path: join(pictures, name), animations: 'disabled' });
+  await page.context().close();
+}
+
+async function main(): Promise<void> {
+  const reason = lacks.chromium();
+  if (reason) throw new Error(reason);
+  mkdirSync(pictures, { recursive: true });
+  const { path: folder, remove } = temporaryFolder('picture');
+  const endings: (() => unknown)[] = [remove];
+  try {
+    const nowMs = Date.now();
+    const clock = clockToText(nowMs, takenAtMs, 1);
+    const stations = (parse(readFileSync(catalogue, 'utf8')) as Catalogue).stations.map(({ id }) => id);
+    const platform = await startPlatformProcess({ data: join(folder, 'platform'), catalogue, stations, clock });
+    endings.push(() => platform.program.stop());
+    // All of them once, at the scenario's beginning; then, an hour and more later, without the silent one.
+    const earlier = { catalogue, clock: clockToText(nowMs, enteredAtMs, 1), fromMs: enteredAtMs };
+    const end = await play(platform, folder, earlier);
+    await end();
+    endings.push(await play(platform, folder, { catalogue: withoutSilent(folder), clock, fromMs: takenAtMs, silent }));
+    const browser = await openBrowser();
+    endings.push(() => browser.close());
+    await take(browser, platform.httpUrl, 'console.png', { viewport: { width: 1440, height: 900 } });
+    const phone = { viewport: { width: 390, height: 844 }, deviceScaleFactor: 2, hasTouch: true, isMobile: true };
+    await take(browser, platform.httpUrl, 'console-phone.png', phone);
+  } finally {
+    for (const end of endings.reverse()) await end();
+  }
+}
+
+await main();
