@@ -38,6 +38,25 @@ describe('trigger interval', () => {
     expect(collector.tick(minute(50))).toEqual([]);
     expect(collector.tick(minute(50, 10_000))).toHaveLength(1);
   });
+  it('goes on at the next multiple when the clock was set back by hours, or forward', () => {
+    const collector = createBurstCollector(settings, minute(600).nowMs);
+    const at = (nowMinute: number, realMs: number) => ({ nowMs: minute(nowMinute).nowMs + 5, realMs });
+    expect(collector.tick(at(601, 0))).toEqual([]);
+    expect(collector.tick(at(601, 10_000))).toHaveLength(1);
+    expect(collector.tick(at(300, 11_000))).toEqual([]);
+    expect(collector.tick(at(301, 70_000))).toEqual([]);
+    expect(collector.tick(at(301, 80_000))).toMatchObject([{ observedAtMs: minute(301).nowMs }]);
+    expect(collector.tick(at(900, 81_000))).toEqual([]);
+    expect(collector.tick(at(900, 91_000))).toMatchObject([{ observedAtMs: minute(900).nowMs }]);
+    expect(collector.tick(at(901, 92_000))).toEqual([]);
+  });
+  it('does not begin a multiple twice when the clock is nudged back over it', () => {
+    const collector = createBurstCollector({ ...settings, pings: 1 }, 0);
+    expect(collector.sample(seen(1), minute(1, 2))).toHaveLength(1);
+    expect(collector.sample(seen(2), minute(1, -300))).toEqual([]);
+    expect(collector.sample(seen(3), minute(1, 10))).toEqual([]);
+    expect(collector.sample(seen(4), minute(2, 10))).toHaveLength(1);
+  });
   it('counts what the line gave meanwhile', () => {
     const collector = createBurstCollector(settings, 0);
     collector.heard(bytes(20, 2), minute(1, 10));
@@ -80,5 +99,14 @@ describe('trigger burst', () => {
     collector.heard(bytes(6, 1), at(0));
     const again = [300, 350, 400, 450, 500].flatMap((ms) => collector.tick(at(ms)));
     expect(again).toMatchObject([{ samples: [], badFrames: 1 }]);
+  });
+  it('of a sensor that babbles without end and without a frame is a reading that failed, after the timeout', () => {
+    const collector = start();
+    const done = Array.from({ length: 250 }, (_, i) => [
+      ...collector.heard({ bytes: 500, badFrames: 0, discardedBytes: 500 }, at(i * 50)),
+      ...collector.tick(at(i * 50 + 1)),
+    ]).flat();
+    expect(done).toMatchObject([{ samples: [], observedAtMs: at(0).nowMs }]);
+    expect(done[0]?.bytes).toBeGreaterThan(50_000);
   });
 });

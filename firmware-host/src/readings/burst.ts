@@ -2,8 +2,10 @@
  * Gathers a sensor's pings into bursts, one burst a reading. Pure: times come in with each call.
  *
  * `interval`: at each multiple of the interval, by the clock, the next `pings` samples; complete with
- * the last of them, or after a timeout. Multiples that passed unseen (a suspended machine) stay gaps.
- * `burst`: each run of `pings` samples, or a shorter one that a silence closes. For sensors that are woken.
+ * the last of them, or after a timeout. Multiples that passed unseen (a suspended machine) stay gaps. A clock
+ * that is set back does not stop it: it goes on at the next multiple by the new time.
+ * `burst`: each run of `pings` samples, or a shorter one that a silence or the timeout closes. For sensors that
+ * are woken.
  */
 import type { Sample } from '../sensors/driver.ts';
 
@@ -19,7 +21,7 @@ export type BurstSettings = {
   readonly trigger: 'interval' | 'burst';
   readonly pings: number;
   readonly intervalMs: number;
-  /** `interval`: real ms after which a burst ends with what it has. */
+  /** Real ms after which a burst ends with what it has. */
   readonly timeoutMs: number;
   /** `burst`: real ms without a byte that end a burst. */
   readonly silenceMs: number;
@@ -65,6 +67,8 @@ function intervalCollector({ pings, intervalMs, timeoutMs }: BurstSettings, star
   };
   const advance = (at: Moment): Burst[] => {
     const current = Math.floor(at.nowMs / intervalMs);
+    // Set back by a nudge over the multiple, it must not begin twice; by more, it must not wait for hours.
+    if (at.nowMs < (window - 0.5) * intervalMs) window = current;
     if (current <= window) return [];
     const done = finish();
     window = current;
@@ -93,16 +97,19 @@ function intervalCollector({ pings, intervalMs, timeoutMs }: BurstSettings, star
   };
 }
 
-function runCollector({ pings, silenceMs }: BurstSettings): BurstCollector {
+function runCollector({ pings, silenceMs, timeoutMs }: BurstSettings): BurstCollector {
   let open: OpenBurst | null = null;
   let silentMs = 0;
+  let openMs = 0;
   let tickedRealMs: number | null = null;
 
   const finish = (): Burst[] => {
     const done = open;
     open = null;
-    // A stray byte is no reading; a frame that came out broken is one.
-    return done && (done.samples.length > 0 || done.badFrames > 0) ? [close(done)] : [];
+    // A stray byte is no reading; a frame that came out broken is one, and so is a babble without end.
+    const says = done && (done.samples.length > 0 || done.badFrames > 0 || openMs >= timeoutMs);
+    openMs = 0;
+    return says ? [close(done)] : [];
   };
   return {
     heard(activity, at) {
@@ -122,7 +129,8 @@ function runCollector({ pings, silenceMs }: BurstSettings): BurstCollector {
       const passed = tickedRealMs === null ? 0 : at.realMs - tickedRealMs;
       tickedRealMs = at.realMs;
       silentMs += Math.min(passed, tickMs);
-      return open && silentMs >= silenceMs ? finish() : [];
+      if (open) openMs += Math.min(passed, tickMs);
+      return open && (silentMs >= silenceMs || openMs >= timeoutMs) ? finish() : [];
     },
     flush: finish,
   };
