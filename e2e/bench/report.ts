@@ -32,7 +32,7 @@ export function missing(what: string, why: string): Row {
 }
 
 /** Three significant digits, and whole numbers from a hundred on: more would pretend. */
-export function sensible(value: number): number {
+function sensible(value: number): number {
   if (value === 0 || !Number.isFinite(value)) return value;
   const places = 2 - Math.floor(Math.log10(Math.abs(value)));
   const scale = 10 ** places;
