@@ -1,6 +1,6 @@
 /** Small files that are either the old or the new, whenever the power goes. */
-import { open, readFile, rename } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { mkdir, open, readFile, rename } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
 import { systemCodeOf } from '../errors.ts';
 
 /** Writes by temp file, fsync, rename and fsync of the folder. */
@@ -15,6 +15,17 @@ export async function writeDurably(path: string, text: string): Promise<void> {
   }
   await rename(temp, path);
   await syncFolder(dirname(path));
+}
+
+/** Makes a folder with those above it; what it makes is durable. */
+export async function makeFolder(path: string): Promise<void> {
+  const first = await mkdir(path, { recursive: true });
+  if (first === undefined) return;
+  const top = dirname(resolve(first));
+  for (let folder = dirname(resolve(path)); folder.length >= top.length; folder = dirname(folder)) {
+    await syncFolder(folder);
+    if (folder === dirname(folder)) return;
+  }
 }
 
 /** Makes the names in a folder durable. */

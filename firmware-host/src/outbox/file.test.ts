@@ -1,5 +1,17 @@
 import { spawn } from 'node:child_process';
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -154,9 +166,173 @@ describe('a folder over restarts', () => {
     writeFileSync(join(folder, 'LOCK'), `${process.pid} 1`);
     await (await open(folder)).close();
     const parent = readFileSync(`/proc/${process.ppid}/stat`, 'utf8').split(') ')[1]?.split(' ')[19];
-    writeFileSync(join(folder, 'LOCK'), `${process.ppid} ${parent}`);
+    writeFileSync(join(folder, 'LOCK'), `${process.ppid} ${parent} 7d6cbbd4-3b0b-4a4e-9a6f-a2a6b8e1c0de`);
+    await (await open(folder)).close();
+    const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+    writeFileSync(join(folder, 'LOCK'), `${process.ppid} ${parent} ${boot}`);
     await expect(open(folder)).rejects.toMatchObject({ code: 'outbox-locked' });
+    writeFileSync(join(folder, 'LOCK'), '');
+    await (await open(folder)).close();
   });
+});
+
+it('a restored store that forgot what was freed is told that it is lost', async () => {
+  const outbox = await open(newFolder(), { keepBytes: 0 });
+  await fill(outbox, 100);
+  await settle(outbox, 1, 100);
+  const first = outbox.state().held[0]?.[0] as number;
+  expect(first).toBeGreaterThan(11);
+  await outbox.settle({ stream: outbox.state().stream, settled: [[1, 10]], how: 'replace', storeId: 'restored' });
+  expect(outbox.state()).toMatchObject({ lost: [[11, first - 1]], unsettled: [[first, 100]] });
+  await outbox.close();
+});
+
+/** Runs code in a process whose files may not grow beyond `blocks` of 512 bytes: a write beyond is cut short, then fails. */
+async function limited(blocks: number, folder: string, code: string): Promise<string[]> {
+  const prelude = `
+    const { execFileSync } = await import('node:child_process');
+    const { openFileOutbox } = await import('./file.ts');
+    const { aDraft } = await import('../testing/builders.ts');
+    const folder = process.argv[1];
+    const tell = (value) => process.stdout.write(JSON.stringify(value) + '\\n');
+    const codeOf = (error) => error.code;
+    const unlimit = () => execFileSync('prlimit', ['--pid', String(process.pid), '--fsize=unlimited']);`;
+  const child = spawn(
+    'sh',
+    ['-c', `trap '' XFSZ; ulimit -S -f ${blocks}; exec "$0" "$@"`, process.execPath].concat([
+      '--input-type=module',
+      '--eval',
+      prelude + code,
+      folder,
+    ]),
+    { cwd: import.meta.dirname, stdio: ['ignore', 'pipe', 'inherit'] },
+  );
+  let output = '';
+  child.stdout.on('data', (chunk: Buffer) => {
+    output += chunk;
+  });
+  await new Promise((resolve) => child.once('close', resolve));
+  return output.split('\n').slice(0, -1);
+}
+
+describe('a disk that takes no more', () => {
+  it('in the middle of a group: none of it is stored, and the next goes on without a gap', async () => {
+    const folder = newFolder();
+    const told = await limited(
+      4,
+      folder,
+      `
+      const outbox = await openFileOutbox({ folder, segmentBytes: 1 << 20 });
+      const group = () => Promise.all(Array.from({ length: 7 }, () => outbox.append(aDraft())));
+      let full = null;
+      while (full === null) full = await group().then(() => null, codeOf);
+      tell(full);
+      tell(outbox.state().lastSeq);
+      tell(await outbox.append(aDraft()).then(({ reading }) => reading.seq, codeOf));
+      unlimit();
+      tell((await group()).map(({ reading }) => reading.seq)[0]);
+      process.kill(process.pid, 'SIGKILL');`,
+    );
+    const [full, lastSeq, one, next] = told.map((line) => JSON.parse(line));
+    expect(full).toBe('outbox-full');
+    const outbox = await open(folder);
+    expect(next).toBe((one === 'outbox-full' ? lastSeq : one) + 1);
+    expect(outbox.state()).toMatchObject({ held: [[1, next + 6]], lost: [] });
+    expect((await outbox.lease([[1, 999]], 999)).length).toBe(next + 6);
+    await outbox.close();
+  });
+  it('from the start: what is held can still be read and sent', async () => {
+    const folder = newFolder();
+    const before = await open(folder);
+    await fill(before, 3);
+    await before.close();
+    const told = await limited(
+      0,
+      folder,
+      `
+      const warned = [];
+      const outbox = await openFileOutbox({ folder, warn: (_, message) => warned.push(message) });
+      tell((await outbox.lease(outbox.state().unsettled, 9)).length);
+      await outbox.settle({ stream: outbox.state().stream, settled: [[1, 3]], how: 'add', storeId: 's' }).catch(codeOf);
+      tell(outbox.state().unsettled);
+      await outbox.close();
+      tell(warned);`,
+    );
+    expect(told.slice(0, 2)).toEqual(['3', '[]']);
+    expect(told[2]).toContain('cursor not saved');
+  });
+  it('while a new stream is built: the old one stays, and nothing half-built is left behind', async () => {
+    const folder = newFolder();
+    const told = await limited(
+      16,
+      folder,
+      `
+      const outbox = await openFileOutbox({ folder, segmentBytes: 2048 });
+      for (let i = 0; i < 200; i++) await outbox.append(aDraft());
+      const { stream } = outbox.state();
+      for (let i = 0; i < 3; i++) await outbox.remint([[1, 200]]).then(() => tell('moved'), () => tell('not moved'));
+      const { readdirSync } = await import('node:fs');
+      tell(readdirSync(folder).filter((name) => name.length === 16).join() === stream);
+      tell((await outbox.append(aDraft())).reading.seq);
+      unlimit();
+      await outbox.remint([[1, 201]]);
+      tell(outbox.state().held);
+      tell(readdirSync(folder).filter((name) => name.length === 16).join() === outbox.state().stream);
+      await outbox.close();`,
+    );
+    expect(told).toEqual(['"not moved"', '"not moved"', '"not moved"', 'true', '201', '[[1,201]]', 'true']);
+  });
+});
+
+describe('a bad sector', () => {
+  // Reading the first page of a process's memory fails with EIO, as a worn card does.
+  const spoil = (path: string) => {
+    renameSync(path, `${path}.away`);
+    symlinkSync('/proc/self/mem', path);
+  };
+  it('under a segment does not stop what lies behind it', async () => {
+    const folder = newFolder();
+    const outbox = await open(folder);
+    await fill(outbox, 100);
+    const { stream } = outbox.state();
+    const [path, next] = segmentsOf(folder, stream) as [string, string];
+    spoil(path);
+    const after = Number(next.slice(-20, -4));
+    const readings = await outbox.lease(outbox.state().unsettled, 5);
+    expect(readings.map(({ reading }) => reading.seq)[0]).toBe(after);
+    expect(outbox.state().lost).toEqual([[1, after - 1]]);
+    await outbox.close();
+  });
+  it('at the start: its numbers are lost, the rest is read, the file is kept aside', async () => {
+    const folder = newFolder();
+    const before = await open(folder);
+    await fill(before, 100);
+    const { stream } = before.state();
+    await before.close();
+    const [path, next] = segmentsOf(folder, stream) as [string, string];
+    spoil(path);
+    const warned: string[] = [];
+    const outbox = await open(folder, { warn: (_: object, message: string) => warned.push(message) });
+    const after = Number(next.slice(-20, -4));
+    expect(outbox.state()).toMatchObject({ stream, lastSeq: 100, lost: [[1, after - 1]], held: [[after, 100]] });
+    expect(warned.join()).toContain('cannot be read');
+    expect(readdirSync(join(folder, stream))).toContain(`${path.slice(-20)}.unreadable`);
+    await outbox.close();
+  });
+});
+
+it('starts although its cursor cannot be saved', async () => {
+  const folder = newFolder();
+  const before = await open(folder);
+  await fill(before, 3);
+  const { stream } = before.state();
+  await before.close();
+  mkdirSync(join(folder, stream, 'cursor.json.tmp'));
+  const warned: string[] = [];
+  const outbox = await open(folder, { warn: (_: object, message: string) => warned.push(message) });
+  expect((await outbox.append(aDraft())).reading.seq).toBe(4);
+  expect(warned).toContain('cursor not saved');
+  await outbox.close();
 });
 
 describe('damage', () => {

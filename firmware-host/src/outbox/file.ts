@@ -18,7 +18,7 @@ import { join } from 'node:path';
 import { addRanges, countSeqs, mintStreamId, parserOf, type SeqRanges, StreamId } from '@siaga/protocol';
 import { Type } from 'typebox';
 import { agentError, isAgentError, messageOf, systemCodeOf } from '../errors.ts';
-import { readIfThere, writeDurably } from './durable.ts';
+import { makeFolder, readIfThere, writeDurably } from './durable.ts';
 import {
   appended,
   type Ledger,
@@ -66,7 +66,7 @@ type Waiting = { draft: Draft; resolve(stored: StoredReading): void; reject(erro
 
 export async function openFileOutbox(options: FileOutboxOptions): Promise<Outbox> {
   const { folder, segmentBytes = 256 * 1024, keepBytes = 16 << 20, maxBytes = 512 << 20, warn = () => {} } = options;
-  await mkdir(folder, { recursive: true });
+  await makeFolder(folder);
   const unlock = await takeLock(join(folder, 'LOCK'));
   const opened = await openStream(folder, segmentBytes).catch(async (error) => {
     await unlock();
@@ -86,8 +86,9 @@ export async function openFileOutbox(options: FileOutboxOptions): Promise<Outbox
     return done;
   };
 
+  /** A full disk takes no cursor; what is held must still be sent, for only that makes room. */
   const save = async (): Promise<void> => {
-    await saveCursor(folder, ledger);
+    await saveCursor(folder, ledger).catch((error) => warn({ err: messageOf(error) }, 'cursor not saved'));
     savedAtMs = performance.now();
     savedSettled = countSeqs(ledger.settled);
   };
@@ -95,7 +96,7 @@ export async function openFileOutbox(options: FileOutboxOptions): Promise<Outbox
   const dropSegment = async (segment: Segment, why: string): Promise<void> => {
     const unsettled = countSeqs(subtract(segment.held, ledger.settled));
     ledger = released(ledger, segment.held);
-    await save().catch((error) => warn({ err: messageOf(error) }, 'cursor not saved'));
+    await save();
     await log.drop(segment);
     if (unsettled > 0) warn({ unsettled, why }, 'dropped readings that were never sent');
   };
@@ -147,30 +148,45 @@ export async function openFileOutbox(options: FileOutboxOptions): Promise<Outbox
     await bound();
   };
 
-  const moveTo = async (stream: StreamId, seqs: SeqRanges): Promise<void> => {
-    const target = join(folder, stream);
-    await mkdir(target);
-    const next = await openLog(target, stream, segmentBytes);
+  /** Copies the readings of `seqs` into the empty log `next`, under new numbers. */
+  const copyTo = async (next: SegmentLog, stream: StreamId, seqs: SeqRanges): Promise<Ledger> => {
     let minted = newLedger(stream);
     let rest = seqs;
     for (;;) {
-      const { readings } = await log.read(rest, mintBatch);
+      const { readings, missing } = await log.read(rest, mintBatch);
+      if (missing.length > 0) warn({ missing: missing.length }, 'readings on the disk became unreadable');
       const last = readings.at(-1);
-      if (!last) break;
+      if (!last) return minted;
       await next.append(minted.lastSeq + 1, readings);
       minted = appended(minted, minted.lastSeq + 1, minted.lastSeq + readings.length);
       rest = subtract(rest, [[1, last.reading.seq]]);
     }
-    await saveCursor(folder, minted);
-    await writeStream(folder, stream);
-    const old = { log, stream: ledger.stream };
-    log = next;
-    ledger = minted;
-    await old.log.close();
-    await rm(join(folder, old.stream), { recursive: true, force: true });
   };
 
-  const { tornBytes, damagedBytes } = log.damage();
+  const moveTo = async (stream: StreamId, seqs: SeqRanges): Promise<void> => {
+    const target = join(folder, stream);
+    const old = { log, stream: ledger.stream };
+    await mkdir(target);
+    const next = await openLog(target, stream, segmentBytes);
+    try {
+      const minted = await copyTo(next, stream, seqs);
+      await saveCursor(folder, minted);
+      await writeStream(folder, stream);
+      log = next;
+      ledger = minted;
+    } catch (error) {
+      await next.close();
+      await rm(target, { recursive: true, force: true });
+      throw error;
+    }
+    // The move is done: what is left of the old stream is rubbish, deleted at the next start at the latest.
+    await Promise.all([old.log.close(), rm(join(folder, old.stream), { recursive: true, force: true })]).catch(
+      (error) => warn({ err: messageOf(error) }, 'old stream not deleted'),
+    );
+  };
+
+  const { tornBytes, damagedBytes, unreadable } = log.damage();
+  if (unreadable.length > 0) warn({ unreadable, lost: ledger.lost }, 'segments cannot be read; they are kept aside');
   if (tornBytes > 0) warn({ tornBytes }, 'cut off a torn tail: the last append had not been finished');
   if (damagedBytes > 0) warn({ damagedBytes, lost: ledger.lost }, 'passed over damaged records');
   await save();
@@ -215,7 +231,7 @@ export async function openFileOutbox(options: FileOutboxOptions): Promise<Outbox
       closed = true;
       await inTurn(async () => {
         await flush();
-        await save().catch((error) => warn({ err: messageOf(error) }, 'cursor not saved'));
+        await save();
         await log.close();
       });
       await unlock();

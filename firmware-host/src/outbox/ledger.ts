@@ -47,9 +47,8 @@ export function reopened(
 ): Ledger {
   const { stream, settled, storeId } = before;
   const lastSeq = Math.max(before.lastSeq, held.at(-1)?.[1] ?? 0, settled.at(-1)?.[1] ?? 0);
-  const given: SeqRanges = lastSeq > 0 ? [[1, lastSeq]] : [];
   const doubt: Doubt = { fromSeq: before.doubtFrom ?? lastSeq + 1, toSeq: lastSeq + 1 };
-  return { stream, lastSeq, held, settled, lost: subtract(subtract(given, held), settled), doubt, storeId };
+  return { stream, lastSeq, held, settled, lost: lostOf(lastSeq, held, settled), doubt, storeId };
 }
 
 export function appended(ledger: Ledger, fromSeq: number, toSeq: number): Ledger {
@@ -59,7 +58,15 @@ export function appended(ledger: Ledger, fromSeq: number, toSeq: number): Ledger
 export function settledWith(ledger: Ledger, { settled: more, how, storeId }: Settlement): Ledger {
   const ours = intersect(more, [[1, ledger.lastSeq]]);
   const settled = how === 'replace' ? ours : addRanges(ledger.settled, ours);
-  return { ...ledger, settled, storeId, lost: subtract(ledger.lost, settled), doubt: doubtAfter(ledger, settled) };
+  // What an earlier store had, this one has not, and we freed: nobody can bring it back.
+  const lost = how === 'replace' ? lostOf(ledger.lastSeq, ledger.held, settled) : subtract(ledger.lost, settled);
+  return { ...ledger, settled, storeId, lost, doubt: doubtAfter(ledger, settled) };
+}
+
+/** The numbers given that are neither held nor settled. */
+function lostOf(lastSeq: number, held: SeqRanges, settled: SeqRanges): SeqRanges {
+  const given: SeqRanges = lastSeq > 0 ? [[1, lastSeq]] : [];
+  return subtract(subtract(given, held), settled);
 }
 
 /** Numbers that are no longer held; those without a settlement are lost. */

@@ -1,5 +1,5 @@
 /**
- * One agent a folder. The lock names its process by id and start time, so that a lock left by a killed
+ * One agent a folder. The lock names its process by id, start time and boot, so that a lock left by a killed
  * agent is known as stale even when its id has been given anew.
  */
 import { open, readFile, unlink } from 'node:fs/promises';
@@ -25,11 +25,12 @@ export async function takeLock(path: string): Promise<() => Promise<void>> {
 }
 
 async function write(path: string): Promise<void> {
-  const mark = `${process.pid} ${await startOf(process.pid)}`;
+  const mark = `${process.pid} ${await startOf(process.pid)} ${await bootOf()}`;
   for (const attempt of [1, 2]) {
     try {
       const file = await open(path, 'wx', 0o600);
-      await file.writeFile(mark);
+      // A full disk takes no mark. Better a lock that the next agent may break than a gauge that falls silent.
+      await file.writeFile(mark).catch(() => undefined);
       await file.close();
       return;
     } catch (error) {
@@ -43,11 +44,16 @@ async function write(path: string): Promise<void> {
 
 /** The living process that holds the lock, null when it is stale. */
 async function holderOf(path: string): Promise<number | null> {
-  const [pid, start] = ((await readIfThere(path)) ?? '').split(' ');
+  const [pid, start, boot] = ((await readIfThere(path)) ?? '').split(' ');
   const holder = Number(pid);
   // Our own id in a lock we do not hold is a former process that had the same number.
   if (!Number.isInteger(holder) || holder <= 0 || holder === process.pid) return null;
-  return (await startOf(holder)) === start ? holder : null;
+  return boot === (await bootOf()) && (await startOf(holder)) === start ? holder : null;
+}
+
+/** Which start of the kernel this is: after a power cut the same id and tick may well be given again. */
+async function bootOf(): Promise<string> {
+  return (await readIfThere('/proc/sys/kernel/random/boot_id').catch(() => null))?.trim() || 'unknown';
 }
 
 /** When a process began, in the kernel's ticks since boot (proc(5), stat field 22); `gone` for none. */

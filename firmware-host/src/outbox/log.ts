@@ -5,11 +5,11 @@
  *
  * One writer: the caller never overlaps `append`, `drop` and `close`. Reading may overlap them.
  */
-import { type FileHandle, open, readdir, readFile, truncate, unlink } from 'node:fs/promises';
+import { type FileHandle, open, readdir, readFile, rename, truncate, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { SeqRanges, StreamId } from '@siaga/protocol';
 import { hasSeq } from '@siaga/protocol';
-import { agentError, messageOf } from '../errors.ts';
+import { systemCodeOf } from '../errors.ts';
 import { syncFolder } from './durable.ts';
 import { rangesOf } from './ledger.ts';
 import type { Draft, StoredReading } from './outbox.ts';
@@ -21,8 +21,8 @@ export type Segment = { readonly path: string; readonly held: SeqRanges; readonl
 export type SegmentLog = {
   /** Oldest first; the last is the one being written. */
   segments(): readonly Segment[];
-  /** Found at the start: bytes of torn tails cut off, and bytes passed over inside segments. */
-  damage(): { readonly tornBytes: number; readonly damagedBytes: number };
+  /** Found at the start: bytes of torn tails cut off, bytes passed over inside segments, names of unreadable ones. */
+  damage(): { readonly tornBytes: number; readonly damagedBytes: number; readonly unreadable: readonly string[] };
   /** Writes and syncs all as `firstSeq`, `firstSeq + 1`, …. On failure nothing of it is in the log. */
   append(firstSeq: number, drafts: readonly Draft[]): Promise<void>;
   /** The held readings of `seqs`, in order, at most `limit`; `missing`: numbers that can no longer be read. */
@@ -35,9 +35,10 @@ export type SegmentLog = {
 type Open = { path: string; held: SeqRanges; bytes: number };
 
 export async function openLog(folder: string, stream: StreamId, segmentBytes: number): Promise<SegmentLog> {
-  const { segments, tornBytes, damagedBytes } = await scanFolder(folder);
+  const { segments, ...damage } = await scanFolder(folder);
   let writer: FileHandle | null = null;
-  let brokenBy: unknown = null;
+  /** A segment whose last append failed and could not be undone yet. */
+  let spoilt: Open | null = null;
   let cached: { path: string; bytes: Buffer; scan: SegmentScan } | null = null;
 
   const writable = async (firstSeq: number): Promise<Open> => {
@@ -58,32 +59,30 @@ export async function openLog(folder: string, stream: StreamId, segmentBytes: nu
 
   /** Short writes happen on a full disk, so a failure is undone to the last whole record. */
   const undo = async (segment: Open): Promise<void> => {
-    try {
-      await truncate(segment.path, segment.bytes);
-    } catch (error) {
-      brokenBy = error;
-    }
+    spoilt = segment;
+    await truncate(segment.path, segment.bytes);
+    spoilt = null;
   };
 
   const load = async (segment: Open): Promise<{ bytes: Buffer; scan: SegmentScan }> => {
     if (cached?.path === segment.path && cached.bytes.length === segment.bytes) return cached;
-    const bytes = (await readFile(segment.path)).subarray(0, segment.bytes);
+    const bytes = ((await readSegment(segment.path)) ?? Buffer.alloc(0)).subarray(0, segment.bytes);
     cached = { path: segment.path, bytes, scan: scanSegment(bytes) };
     return cached;
   };
 
   return {
     segments: () => segments,
-    damage: () => ({ tornBytes, damagedBytes }),
+    damage: () => damage,
     async append(firstSeq, drafts) {
-      if (brokenBy) throw agentError('outbox-full', `the log cannot be mended: ${messageOf(brokenBy)}`, brokenBy);
+      if (spoilt) await undo(spoilt);
       const segment = await writable(firstSeq);
       const bytes = Buffer.concat(drafts.map((draft, i) => encodeRecord(firstSeq + i, draft)));
       try {
         await writeAll(writer as FileHandle, bytes, segment.bytes);
         await (writer as FileHandle).datasync();
       } catch (error) {
-        await undo(segment);
+        await undo(segment).catch(() => undefined);
         throw error;
       }
       segment.held = [...segment.held, [firstSeq, firstSeq + drafts.length - 1]];
@@ -127,9 +126,15 @@ async function scanFolder(folder: string) {
   const segments: Open[] = [];
   let tornBytes = 0;
   let damagedBytes = 0;
+  const unreadable: string[] = [];
   for (const name of names) {
     const path = join(folder, name);
-    const bytes = await readFile(path);
+    const bytes = await readSegment(path);
+    if (bytes === null) {
+      await rename(path, `${path}.unreadable`);
+      unreadable.push(name);
+      continue;
+    }
     const scan = scanSegment(bytes);
     damagedBytes += scan.damagedBytes;
     tornBytes += bytes.length - scan.endAt;
@@ -139,7 +144,17 @@ async function scanFolder(folder: string) {
       segments.push({ path, held: rangesOf(scan.records.map(({ seq }) => seq)), bytes: scan.endAt });
     }
   }
-  return { segments, tornBytes, damagedBytes };
+  return { segments, tornBytes, damagedBytes, unreadable };
+}
+
+/** The segment's bytes, null where the disk no longer gives them: a bad sector must not stop what lies behind it. */
+async function readSegment(path: string): Promise<Buffer | null> {
+  try {
+    return await readFile(path);
+  } catch (error) {
+    if (['EIO', 'ENOENT'].includes(systemCodeOf(error) ?? '')) return null;
+    throw error;
+  }
 }
 
 async function writeAll(file: FileHandle, bytes: Buffer, position: number): Promise<void> {
