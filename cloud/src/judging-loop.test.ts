@@ -79,3 +79,14 @@ test('nothing runs after closing', async () => {
   await vi.advanceTimersByTimeAsync(5000);
   expect([runs, sweeps]).toEqual([1, 0]);
 });
+
+test('a run that fails stays a trouble, however well the sweeps go', async () => {
+  fails = true;
+  loop.start();
+  await vi.advanceTimersByTimeAsync(2500);
+  expect(sweeps).toBeGreaterThan(0);
+  expect(loop.troubles()).toEqual(['judge: no room']);
+  fails = false;
+  await vi.advanceTimersByTimeAsync(1000);
+  expect(loop.troubles()).toEqual([]);
+});

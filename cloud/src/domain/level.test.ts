@@ -117,6 +117,14 @@ describe('quality and notes', () => {
   });
 });
 
+test('evidence without a calibration is judged as unknown once, and then left as it is', () => {
+  const later = site.calibrations.map((calibration) => ({ ...calibration, validFromMs: noon + 9 * minute }));
+  const uncalibrated = { ...site, calibrations: later };
+  const unknown = rejudge(fold([at(0, 900)]), uncalibrated);
+  expect(unknown).toMatchObject({ stageMm: null, severity: null, sinceMs: null });
+  expect(rejudge(unknown, uncalibrated)).toBe(unknown);
+});
+
 describe('blanking', () => {
   // The sensor sees nothing nearer than 300 mm: a stage of 4200 mm.
   const blank = (minutes: number, flag: 1 | 3 = 3) => at(minutes, 4200, { echo: 'blanking', flag });
@@ -124,6 +132,12 @@ describe('blanking', () => {
   test('after a rise means at least, and counts as evidence', () => {
     const state = fold([at(0, 3600), at(1, 3750), at(2, 3900), at(3, 4050), blank(4)]);
     expect(state).toMatchObject({ severity: 3, stageMm: 4200, note: 'at-least', weighedAtMs: noon + 4 * minute });
+  });
+
+  test('weighs nothing under a flag that weighs nothing', () => {
+    const before = fold([at(0, 4100), at(1, 4150)]);
+    const state = foldReading(before, at(2, 4200, { echo: 'blanking', flag: 4 }), site);
+    expect(state).toMatchObject({ weighedAtMs: noon + minute, stageMm: 4150, quality: 'none' });
   });
 
   test('raises the severity to that of the blanking distance, never lowers it', () => {

@@ -97,7 +97,7 @@ export function foldReading(state: JudgedStation, reading: FoldedReading, site: 
     echo: reading.echo,
   };
   if (reading.maintenance) return seen;
-  if (reading.echo === 'blanking') return foldBlanking(state, seen, reading, site);
+  if (reading.echo === 'blanking' && weighs(reading.flag)) return foldBlanking(state, seen, reading, site);
   const stage = stageOf(site.calibrations, reading);
   if (!weighs(reading.flag) || stage === null)
     return { ...seen, quality: 'none', note: weightlessNote(state, reading) };
@@ -149,7 +149,10 @@ export function rejudge(state: JudgedStation, site: Site): JudgedStation {
     distanceMm: state.distanceMm,
     echo: 'seen',
   });
-  if (stage === null) return { ...state, stageMm: null, severity: null, sinceMs: null };
+  if (stage === null)
+    return state.stageMm === null && state.severity === null
+      ? state
+      : { ...state, stageMm: null, severity: null, sinceMs: null };
   const judged = inBandOf(state, stage.stageMm, state.weighedAtMs, site);
   return stage.stageMm === judged.stageMm ? judged : { ...judged, stageMm: stage.stageMm };
 }

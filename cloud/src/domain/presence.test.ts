@@ -22,3 +22,8 @@ test('counted from the newest reading that weighs', () => {
 test('never, until a reading came', () => {
   expect(presenceOf({ observedAtMs: null, weighedAtMs: null, intervalS: null }, 3600, 1e12)).toBe('never');
 });
+
+test('stale while the newest reading lies further ahead than one may: the clock stepped back, and age says nothing', () => {
+  expect(presenceOf(seen, 3600, -15 * 60_000)).toBe('live');
+  expect(presenceOf(seen, 3600, -15 * 60_000 - 1)).toBe('stale');
+});

@@ -1,9 +1,7 @@
 import type { Reading, ReadingsBatch, RejectReason, SeqRanges, StationId } from '@siaga/protocol';
 import { addRange } from '@siaga/protocol';
+import { maxAheadMs } from '../domain/presence.ts';
 import type { IncomingBatch } from '../ports.ts';
-
-/** How far ahead of the server's clock a reading may say it was observed (Timestream's own limit). */
-const maxAheadMs = 15 * 60_000;
 
 /** Some readings of a message that are to be quarantined, and why. */
 export type Refusal = { readonly reason: RejectReason; readonly detail: string; readonly seqs: SeqRanges };
