@@ -24,9 +24,12 @@ const sensors = [
   { station: 'kali', sensor: 'dfrobot-a02yyuw', maxMm: 4_500 },
 ];
 
-/** The water at an instant: a slow wave, so that a value cannot be right by having stood still. */
+/**
+ * The water at an instant: a slow wave, so that a value cannot be right by having stood still, and so slow that
+ * a busy machine may stamp a sample a few seconds (of this clock) late.
+ */
 function trueMm(atMs: number): number {
-  return 2_000 + 600 * Math.sin((2 * Math.PI * atMs) / 1_200_000);
+  return 2_000 + 600 * Math.sin((2 * Math.PI * atMs) / 6_000_000);
 }
 
 test('a bad line: nothing wrong is published, what is thrown away is counted, a replugged sensor comes back', async () => {

@@ -60,7 +60,7 @@ export function startAgentProcess(settings: AgentSettings): AgentProcess {
   };
 }
 
-export function writeAgentConfig(settings: AgentSettings): string {
+function writeAgentConfig(settings: AgentSettings): string {
   const { station, data, gauges, pki, mqttUrl, trigger = 'burst', intervalS = 60, pings = 7 } = settings;
   const device = join(pki, 'devices', station);
   mkdirSync(data, { recursive: true });

@@ -41,7 +41,12 @@ export async function servePlatform(settings: PlatformSettings): Promise<Platfor
     ...(settings.clock ? { SIAGA_CLOCK: settings.clock } : {}),
     ...(settings.log ? { SIAGA_LOG: settings.log } : {}),
   });
-  const { httpUrl, mqttUrl } = await program.line((line) => line.msg === 'listening');
+  const { httpUrl, mqttUrl } = await program
+    .line((line) => line.msg === 'listening')
+    .catch(async (error: unknown) => {
+      await program.stop();
+      throw error;
+    });
   return { program, httpUrl: String(httpUrl), mqttUrl: String(mqttUrl), pki };
 }
 

@@ -17,7 +17,7 @@ export type Program = {
   complaints(): string;
   /** Calls back with every later line, too. */
   onLine(listener: (line: LogLine) => void): void;
-  /** Resolves with the first line, past or to come, that fits; rejects when the program ends before. */
+  /** Resolves with the first line, past or to come, that fits; rejects when the program ends before, or after 3 min. */
   line(fits: (line: LogLine) => boolean): Promise<LogLine>;
   /** Exit code, or the signal's name. */
   readonly exited: Promise<number | string>;
@@ -31,6 +31,9 @@ const scripts = {
   'siaga-agent': join(root, 'firmware-host/src/main.ts'),
   'siaga-sim': join(root, 'simulator/src/main.ts'),
 };
+/** How long a line is waited for. */
+const patienceMs = 180_000;
+
 /** Programs start twice as fast with it; flows start them by the hundred. */
 const compileCache = join(root, 'node_modules/.cache/siaga-compile');
 
@@ -67,10 +70,17 @@ export function startProgram(name: ProgramName, args: readonly string[], env: Re
       const past = lines.find(fits);
       if (past) return Promise.resolve(past);
       return new Promise((resolve, reject) => {
-        listeners.push((line) => fits(line) && resolve(line));
-        void exited.then((code) =>
-          reject(new Error(`${name} ended (${code}) before the line came: ${complaints.slice(-2000)}`)),
-        );
+        const said = () => `${complaints.slice(-2000)} ${lines.slice(-5).map((line) => JSON.stringify(line))}`;
+        const impatience = setTimeout(() => reject(new Error(`${name}: the line never came: ${said()}`)), patienceMs);
+        listeners.push((line) => {
+          if (!fits(line)) return;
+          clearTimeout(impatience);
+          resolve(line);
+        });
+        void exited.then((code) => {
+          clearTimeout(impatience);
+          reject(new Error(`${name} ended (${code}) before the line came: ${said()}`));
+        });
       });
     },
     exited,

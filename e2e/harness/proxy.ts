@@ -7,6 +7,8 @@ export type LinkProxy = {
   readonly url: string;
   /** Bytes vanish in both directions while every connection seems to stand: a dead radio link. */
   blackHole(): void;
+  /** Only what the broker answers vanishes: it takes everything, and nobody learns of it. */
+  swallowAnswers(): void;
   /** Connections are torn down, new ones too. */
   cut(): void;
   /** New connections pass; those that fell into the black hole are gone. */
@@ -20,7 +22,7 @@ type Pair = { readonly device: Socket; readonly broker: Socket };
 export async function openLinkProxy(url: string): Promise<LinkProxy> {
   const target = new URL(url);
   const pairs = new Set<Pair>();
-  let state: 'open' | 'black-hole' | 'cut' = 'open';
+  let state: 'open' | 'one-way' | 'black-hole' | 'cut' = 'open';
 
   const server = createServer((device) => {
     device.on('error', () => {});
@@ -36,7 +38,7 @@ export async function openLinkProxy(url: string): Promise<LinkProxy> {
     };
     device.on('close', end);
     broker.on('close', end);
-    device.on('data', (bytes) => state === 'open' && broker.write(bytes));
+    device.on('data', (bytes) => state !== 'black-hole' && broker.write(bytes));
     broker.on('data', (bytes) => state === 'open' && device.write(bytes));
   });
   server.listen(0, '127.0.0.1');
@@ -50,6 +52,9 @@ export async function openLinkProxy(url: string): Promise<LinkProxy> {
     url: `${target.protocol}//127.0.0.1:${port}`,
     blackHole() {
       state = 'black-hole';
+    },
+    swallowAnswers() {
+      state = 'one-way';
     },
     cut() {
       state = 'cut';
