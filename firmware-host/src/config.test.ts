@@ -53,13 +53,33 @@ uplink: { url: "http://x", ca: a, cert: b }
       'uplink',
       'SIAGA_LOG',
       'SIAGA_CLOCK',
+      'gauges.0.maxMm: must be 5000 or 10000',
+      'the file: must have required properties data',
+      "sampling: has no setting 'cadence'",
+      'uplink: must have required properties key',
+      'uplink.url: must be mqtts://host:port',
+      'station: must be lower-case letters, digits and hyphens',
     ])
       expect(faults).toContain(field);
+    // No fault is told twice, and none in the schema's own words only.
+    for (const noise of [
+      'schema is false',
+      'anyOf',
+      'must be null',
+      'constant',
+      '(key)',
+      'additional properties',
+      'pattern',
+    ])
+      expect(faults).not.toContain(noise);
   });
   it.each([
     ['not YAML', 'station: ['],
     ['nothing', ''],
     ['a list', '- 1'],
+    ['an alias without its anchor', `${minimal}uplink: *broker`],
+    ['a port that none can be', `${minimal}uplink: { url: "mqtts://host:99999", ca: a, cert: b, key: c }`],
+    ['an uplink that is none', `${minimal}uplink: off`],
   ])('%s is one clear fault', (_, text) => {
     expect(faultsOf(text)).toHaveLength(1);
   });

@@ -3,10 +3,11 @@
  * by path and have no default.
  */
 import { isAbsolute, join } from 'node:path';
-import { type Clock, clockFromText, type Parsed, parsed, StationId, systemClock } from '@siaga/protocol';
+import { type Clock, clockFromText, type Parsed, parsed, refused, StationId, systemClock } from '@siaga/protocol';
 import { type Static, type TSchema, Type } from 'typebox';
 import { Compile } from 'typebox/compile';
 import { parseDocument } from 'yaml';
+import { messageOf } from './errors.ts';
 import { GaugeConfig, isSensorName, sensors } from './sensors/index.ts';
 
 const Path = Type.String({ minLength: 1 });
@@ -74,7 +75,9 @@ export function loadConfig(
   const document = parseDocument(text);
   if (document.errors.length > 0)
     return { ok: false, faults: document.errors.map(({ message }) => `not YAML: ${message.split('\n')[0]}`) };
-  const input: unknown = withDefaults(document.toJS());
+  const content = contentOf(document);
+  if (!content.ok) return { ok: false, faults: [`not YAML: ${content.reason}`] };
+  const input: unknown = withDefaults(content.value);
   const clock = env.SIAGA_CLOCK ? clockFromText(env.SIAGA_CLOCK) : systemClock();
   const logLevel = env.SIAGA_LOG ?? 'info';
   const faults = [
@@ -98,6 +101,15 @@ export function resolvePaths(config: AgentConfig, folder: string): AgentConfig {
   };
 }
 
+/** An alias may name nothing, or unfold without end. */
+function contentOf(document: ReturnType<typeof parseDocument>): Parsed<unknown> {
+  try {
+    return parsed(document.toJS());
+  } catch (error) {
+    return refused(messageOf(error));
+  }
+}
+
 function withDefaults(input: unknown): unknown {
   if (!isRecord(input)) return input;
   const sampling = isRecord(input.sampling ?? {}) ? (input.sampling ?? {}) : input.sampling;
@@ -113,7 +125,15 @@ function configFaults(input: unknown): string[] {
     ...gauges.flatMap((gauge, i) => gaugeFaults(gauge, `gauges.${i}`)),
     ...doubles(gauges, 'gauge'),
     ...doubles(gauges, 'port'),
+    ...urlFaults(input.uplink),
   ];
+}
+
+/** A port beyond 65535, say, is no fault of the pattern. */
+function urlFaults(uplink: unknown): string[] {
+  const url = isRecord(uplink) ? uplink.url : undefined;
+  const odd = typeof url === 'string' && url.startsWith('mqtts://') && !URL.canParse(url);
+  return odd ? ['uplink.url: host or port cannot be right'] : [];
 }
 
 function gaugeFaults(gauge: unknown, path: string): string[] {
@@ -142,15 +162,39 @@ type Validator = {
 
 function faultsOf(validator: Validator, input: unknown, prefix: string): string[] {
   if (validator.Check(input)) return [];
-  const faults = validator.Errors(input).map(({ instancePath, message, params }) => {
-    const field = instancePath.slice(1).replaceAll('/', '.');
-    const names = Object.values(params ?? {})
-      .flat()
-      .filter((value) => typeof value === 'string');
-    const detail = /propert/.test(message) && names.length > 0 ? `${message} (${names.join(', ')})` : message;
-    return `${`${prefix}${field}`.replace(/\.$/, '')}: ${detail}`;
+  const errors = validator.Errors(input).map(({ instancePath, message, params = {} }) => {
+    const field = `${prefix}${instancePath.slice(1).replaceAll('/', '.')}`.replace(/\.$/, '');
+    return { field: field || 'the file', message, params };
   });
-  return [...new Set(faults)];
+  const choicesOf = (field: string) =>
+    errors.flatMap((error) =>
+      error.field === field && 'allowedValue' in error.params ? [error.params.allowedValue] : [],
+    );
+  return [
+    ...new Set(
+      errors.flatMap(({ field, message, params }) =>
+        wordsFor(field, message, params, choicesOf(field)).map((words) => `${field}: ${words}`),
+      ),
+    ),
+  ];
+}
+
+/** What a pattern asks for, by the last part of a field's name. */
+const patternWords: Readonly<Record<string, string>> = {
+  url: 'must be mqtts://host:port',
+  station: 'must be lower-case letters, digits and hyphens, at least two of them',
+  gauge: 'must be lower-case letters, digits and hyphens',
+};
+
+/** A fault in words for the person who wrote the file; none for what another fault of the same field says better. */
+function wordsFor(field: string, message: string, params: object, choices: readonly unknown[]): string[] {
+  if (['schema is false', 'must match a schema in anyOf'].includes(message)) return [];
+  if (message === 'must be null') return [];
+  if ('allowedValue' in params) return [`must be ${choices.join(' or ')}`];
+  const words = patternWords[field.split('.').at(-1) ?? ''];
+  if (message.startsWith('must match pattern') && words) return [words];
+  const unknown = (params as { additionalProperties?: string[] }).additionalProperties;
+  return unknown ? unknown.map((name) => `has no setting '${name}'`) : [message];
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {
