@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
@@ -224,6 +224,80 @@ describe('an agent', () => {
     await until('tried', () => agent.status().connection >= 3);
     expect(agent.status().connected).toBe(false);
     expect(stranger.published).toEqual([]);
+  });
+  it('connects although the number of the connection cannot be written down', async () => {
+    const one = await broker();
+    const config = await configOf('x', one);
+    mkdirSync(join(config.data, 'connection.tmp'), { recursive: true });
+    const agent = await start(config, { openLink: createFakeLink().open });
+    await until('connected', () => agent.status().connected);
+    expect(agent.status().connection).toBe(1);
+  });
+  it('that cannot start gives its data folder back, and says what is wrong with it', async () => {
+    const config = await configOf('x', null);
+    mkdirSync(join(config.data, 'connection'), { recursive: true });
+    const attempt = () => startAgent({ config, clock: systemClock(), log, openLink: createFakeLink().open });
+    await expect(attempt()).rejects.toMatchObject({ code: 'data-folder-unusable' });
+    rmdirSync(join(config.data, 'connection'));
+    await start(config, { openLink: createFakeLink().open });
+    const other = await configOf('x', null);
+    mkdirSync(other.data, { recursive: true });
+    writeFileSync(join(other.data, 'outbox'), '');
+    await expect(startAgent({ config: other, clock: systemClock(), log })).rejects.toMatchObject({
+      code: 'data-folder-unusable',
+      message: expect.stringContaining(other.data),
+    });
+  });
+  it('says why it cannot connect, in words that name the setting', async () => {
+    const one = await broker();
+    const base = await configOf('x', one);
+    const other = await writeCredentials(await createPki(), 'katulampa', join(root, 'stranger'));
+    const torn = join(root, 'torn.pem');
+    writeFileSync(torn, '-----BEGIN');
+    const { uplink } = base;
+    if (!uplink) throw new Error('no uplink');
+    const cases: [Partial<typeof uplink>, RegExp][] = [
+      [{ ca: join(root, 'none.crt') }, /^uplink\.ca: cannot read .*none\.crt/],
+      [{ ca: torn }, /^uplink\.ca: .*torn\.pem holds no certificate/],
+      [{ cert: torn }, /^uplink\.cert: .*torn\.pem holds no certificate/],
+      [{ key: torn }, /^uplink\.key: .*torn\.pem holds no private key/],
+      [{ key: other.key }, /^uplink\.key: .* does not belong to /],
+      [{ ca: other.ca }, /broker's certificate is not signed by uplink\.ca/],
+      [{ cert: other.cert, key: other.key }, /uplink\.cert/],
+      [{ url: 'mqtts://127.0.0.1:1' }, /ECONNREFUSED/],
+    ];
+    for (const [over, expected] of cases) {
+      const lines: { reason?: string; level: number }[] = [];
+      const listening = pino({ level: 'warn' }, { write: (line: string) => lines.push(JSON.parse(line)) });
+      const config = { ...base, data: join(root, String(++folders)), uplink: { ...uplink, ...over } };
+      const agent = await start(config, { openLink: createFakeLink().open, log: listening });
+      await until(`the reason ${expected}`, () => lines.some(({ reason }) => expected.test(reason ?? '')), 3_000);
+      await agent.stop();
+    }
+  });
+  it('that is stopped warns of nothing, though the broker goes first', async () => {
+    const [link, one] = [createFakeLink(), await broker()];
+    const lines: string[] = [];
+    const listening = pino({ level: 'warn' }, { write: (line: string) => lines.push(line) });
+    const agent = await start(await configOf('x', one), { openLink: link.open, log: listening });
+    await until('connected', () => agent.status().connected);
+    link.write(burstOf(1400));
+    one.silent(true);
+    link.write(encodeHrxlFrame(1405));
+    const stopped = agent.stop();
+    one.cut();
+    await stopped;
+    expect(lines).toEqual([]);
+  });
+  it('warns of a line that does not open, and names it', async () => {
+    const lines: { msg: string; port?: string; reason?: string }[] = [];
+    const listening = pino({ level: 'warn' }, { write: (line: string) => lines.push(JSON.parse(line)) });
+    await start(await configOf('/dev/siaga-none', null), { log: listening });
+    await until('told', () => lines.length > 0);
+    expect(lines[0]).toMatchObject({
+      port: '/dev/siaga-none',
+      reason: 'No such file or directory, cannot open /dev/siaga-none',
+    });
   });
   it('runs beside others in one process, each under its own name', async () => {
     const one = await broker();

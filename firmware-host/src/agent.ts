@@ -1,11 +1,11 @@
 /** Wires one station's agent together and ends it in order. Several may run in one process. */
 import { randomUUID } from 'node:crypto';
-import { mkdir, statfs } from 'node:fs/promises';
+import { statfs } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { type Clock, type ClockState, countSeqs, decodeCommand, type Reading } from '@siaga/protocol';
 import type { Logger } from 'pino';
 import type { AgentConfig, UplinkConfig } from './config.ts';
-import { agentError, messageOf } from './errors.ts';
+import { agentError, isAgentError, messageOf } from './errors.ts';
 import { type Gauge, type GaugeStatus, openGauge } from './gauge.ts';
 import { readIfThere, writeDurably } from './outbox/durable.ts';
 import { openFileOutbox } from './outbox/file.ts';
@@ -74,7 +74,10 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   const boot = await bootId();
   const startedMs = performance.now();
   const outbox = await openOutbox(data, log);
-  const counter = await openCounter(join(data, 'connection'));
+  const counter = await openCounter(join(data, 'connection'), log).catch(async (error) => {
+    await outbox.close();
+    throw error;
+  });
   const pending = new Set<Promise<void>>();
   let stored = 0;
   let notStored = 0;
@@ -114,7 +117,9 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
           pending.add(work);
         },
         onChange(what) {
-          log.info({ gauge: gauge.gauge, ...what }, 'gauge');
+          if ('link' in what && what.link === 'closed')
+            log.warn({ gauge: gauge.gauge, port: gauge.port, ...what }, 'serial line closed; trying again');
+          else log.info({ gauge: gauge.gauge, ...what }, 'gauge');
           if ('identity' in what) say('about', aboutOf(gauges));
           changed ??= setTimeout(sayHealth, healthAfterChangeMs);
         },
@@ -204,6 +209,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   async function stopAll(): Promise<void> {
     clearInterval(beat);
     if (changed) clearTimeout(changed);
+    uplink.leave();
     await Promise.all(gauges.map((gauge) => gauge.stop()));
     await Promise.all(pending);
     await sender?.drain(lastWordsMs);
@@ -260,28 +266,37 @@ function statusOf(outbox: Outbox, gauges: readonly Gauge[]) {
 }
 
 async function openOutbox(data: string, log: Logger): Promise<Outbox> {
-  try {
-    await mkdir(data, { recursive: true });
-  } catch (error) {
-    throw agentError('data-folder-unusable', `data: cannot make the folder ${data}: ${messageOf(error)}`, error);
-  }
   return openFileOutbox({
     folder: join(data, 'outbox'),
     warn: (details, message) => log.warn({ ...details }, `outbox: ${message}`),
+  }).catch((error) => {
+    throw isAgentError(error) ? error : unusable(data, error);
   });
 }
 
-/** Counts connections over the life of the data folder, so that a late last will is known as late. */
-async function openCounter(path: string): Promise<{ next(): Promise<number>; last(): number }> {
-  let last = Number((await readIfThere(path)) ?? 0) || 0;
+/**
+ * Counts connections over the life of the data folder, so that a late last will is known as late. Where the
+ * disk takes no more, the number lives in memory: only a connection can make room again.
+ */
+async function openCounter(path: string, log: Logger): Promise<{ next(): Promise<number>; last(): number }> {
+  const text = await readIfThere(path).catch((error) => {
+    throw unusable(path, error);
+  });
+  let last = Number(text ?? 0) || 0;
   return {
     async next() {
       last++;
-      await writeDurably(path, `${last}\n`);
+      await writeDurably(path, `${last}\n`).catch((error) =>
+        log.warn({ connection: last, err: messageOf(error) }, 'number of the connection not saved'),
+      );
       return last;
     },
     last: () => last,
   };
+}
+
+function unusable(path: string, error: unknown) {
+  return agentError('data-folder-unusable', `data: cannot use ${path}: ${messageOf(error)}`, error);
 }
 
 /** The kernel's id of this boot; where there is none, one for this run. */
@@ -304,6 +319,7 @@ function noUplink(): Uplink {
     connected: () => false,
     reconnects: () => 0,
     publish: () => Promise.reject(agentError('uplink-disconnected', 'this agent has no uplink')),
+    leave: () => undefined,
     close: async () => undefined,
   };
 }

@@ -11,7 +11,7 @@ import type { LinkState, OpenLink } from './serial/link.ts';
 export type GaugeEvents = {
   onDraft(draft: Draft): void;
   /** The line opened or closed, or the sensor told its name. */
-  onChange(what: object): void;
+  onChange(what: { readonly link: LinkState; readonly reason: string } | { readonly identity: string }): void;
 };
 
 export type GaugeStatus = FramerCounts & {

@@ -22,7 +22,14 @@ async function run({ config: path }: { config: string }): Promise<void> {
   const agent = await startAgent({ config: resolvePaths(config, dirname(resolve(path))), clock, log });
   const { stream, lastSeq } = agent.status();
   log.info({ station: config.station, stream, lastSeq }, 'started');
-  const stop = () => agent.stop().then(() => process.exit(0));
+  const stop = () =>
+    agent.stop().then(
+      () => process.exit(0),
+      (error) => {
+        log.error({ err: messageOf(error) }, 'not stopped in order');
+        process.exit(1);
+      },
+    );
   process.once('SIGTERM', stop);
   process.once('SIGINT', stop);
 }

@@ -90,7 +90,7 @@ export function openNodeSerial(
 
   const run = async (): Promise<void> => {
     while (!ending.signal.aborted) {
-      const reason = await session().catch(messageOf);
+      const reason = await session().catch((error) => messageOf(error).replace(/^Error: /, ''));
       tell('closed', reason);
       await pause(reopenMs, ending.signal);
     }

@@ -8,7 +8,7 @@ import { connect, type IClientOptions, type MqttClient } from 'mqtt';
 import type { Logger } from 'pino';
 import { agentError, messageOf } from '../errors.ts';
 import { pause } from '../wait.ts';
-import { type Credentials, tlsOptions } from './tls.ts';
+import { type Credentials, tlsOptions, tlsReason } from './tls.ts';
 import type { Uplink, UplinkEvents } from './uplink.ts';
 
 export type MqttUplinkSettings = {
@@ -65,9 +65,9 @@ export function createMqttUplink(settings: MqttUplinkSettings, events: UplinkEve
       },
     });
     // Every error of a connection ends in 'close'; here it only leaves its reason.
-    let reason = 'connection closed';
+    let reason = 'closed by the broker before it let us in: it may not accept uplink.cert';
     client.on('error', (error) => {
-      reason = messageOf(error);
+      reason = tlsReason(error);
     });
     client.setMaxListeners(0);
     const closed = new Promise<void>((resolve) => {
@@ -98,6 +98,7 @@ export function createMqttUplink(settings: MqttUplinkSettings, events: UplinkEve
           if (ending.signal.aborted || !client.connected) return;
           clearTimeout(tooLong);
           stoodSinceMs = performance.now();
+          reason = 'connection closed';
           live = client;
           connections++;
           events.onConnected(connection);
@@ -138,6 +139,9 @@ export function createMqttUplink(settings: MqttUplinkSettings, events: UplinkEve
       const client = live;
       if (client === null) return Promise.reject(agentError('uplink-disconnected', 'not connected'));
       return publishOn(client, topicOf(station, kind), payload, timing.ackMs);
+    },
+    leave() {
+      leaving = true;
     },
     async close() {
       leaving = true;

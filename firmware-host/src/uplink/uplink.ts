@@ -21,6 +21,8 @@ export type Uplink = {
    * `uplink-ack-timeout`, after which the connection is made anew.
    */
   publish(kind: DeviceTopic, payload: Uint8Array): Promise<void>;
+  /** The agent is about to end: a connection that breaks from now on is not made again, and is no news. */
+  leave(): void;
   /** Ends the connection properly, so that the broker keeps the last will to itself. */
   close(): Promise<void>;
 };
