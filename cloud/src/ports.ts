@@ -26,13 +26,15 @@ export type IncomingBatch = {
   readonly receivedAtMs: number;
 };
 
-/** What became of one incoming batch. Every reading of it is in exactly one of the three lists. */
+/** What became of one incoming batch. Every reading of it is in exactly one of the four lists. */
 export type Verdict = {
   readonly stored: SeqRanges;
   /** The same identity, `rev` and content is already stored. */
   readonly duplicates: SeqRanges;
   /** The same identity and `rev`, but other content: not stored, for quarantine. */
   readonly conflicts: SeqRanges;
+  /** Not stored nor settled, for quarantine: the stream's numbers are too scattered to be kept track of. */
+  readonly scattered: SeqRanges;
 };
 
 /** A reading as it was stored. */
@@ -67,6 +69,17 @@ export type RangeQuery = {
 /** Settled sequence numbers of one stream at revision 0: committed, quarantined or declared lost. */
 export type SettledStream = { readonly station: StationId; readonly stream: StreamId; readonly settled: SeqRanges };
 
+/** A place in a station's readings, to go on from. */
+export type ReadingPlace = Pick<StoredReading, 'observedAtMs' | 'stream' | 'seq'>;
+
+/** Numbers of one stream and revision whose readings are in quarantine. */
+export type QuarantinedSeqs = {
+  readonly station: StationId;
+  readonly stream: StreamId;
+  readonly rev: number;
+  readonly seqs: SeqRanges;
+};
+
 /**
  * Keeps readings. Order: `append` calls are serialised by the caller (one ingest per store).
  * `append` is durable when it resolves, and in the same commit it saves the settled interval sets
@@ -81,15 +94,18 @@ export type ReadingStore = {
   /** `lateVisibility`: a stored reading may become readable later. `delete`: readings can be deleted. */
   readonly capabilities: { readonly lateVisibility: boolean; readonly delete: boolean };
   append(batches: readonly IncomingBatch[]): Promise<Verdict[]>;
-  /** Settles sequence numbers that are durably quarantined instead of stored. */
-  settle(station: StationId, stream: StreamId, rev: number, seqs: SeqRanges): Promise<void>;
+  /** Settles sequence numbers that are durably quarantined instead of stored, in one commit. */
+  settle(quarantined: readonly QuarantinedSeqs[]): Promise<void>;
   settled(station: StationId, stream: StreamId): SettledStream;
   /** The newest stored reading (by `observedAtMs`, then `receivedAtMs`) of every station. */
   latest(): Promise<ReadonlyMap<StationId, StoredReading>>;
-  /** Newest revision of each reading in [fromMs, toMs), in order of time, stream, seq; at most `limit`, from the place `after` that the last call gave as `next`. */
+  /**
+   * Newest revision of each reading in [fromMs, toMs), in order of time, stream, seq; at most `limit`, those after
+   * the place `after`. `next` is the place of the last one, null where there are no more.
+   */
   readings(
-    query: RangeQuery & { readonly limit: number; readonly after?: string },
-  ): Promise<{ readings: StoredReading[]; next: string | null }>;
+    query: RangeQuery & { readonly limit: number; readonly after?: ReadingPlace },
+  ): Promise<{ readings: StoredReading[]; next: ReadingPlace | null }>;
   /** `range` of DESIGN §4: [fromMs, toMs) in `buckets` equal spans, empty ones left out. */
   range(query: RangeQuery & { readonly buckets: number }): Promise<DistanceBucket[]>;
   /** Spans in [fromMs, toMs) without a weighing reading, longer than 4 × the reporting interval before them. */
@@ -156,10 +172,23 @@ export type Rejected = {
   readonly receivedAtMs: number;
 };
 
-/** Durable rejects with their reason. `put` is durable when it resolves; the same payload and reason counts up. */
+/** What a reject is known by to the device that sent it. */
+export type RejectName = Pick<Rejected, 'sha256' | 'reason'>;
+
+/** How many messages of a station are no more kept, but were counted under their reason. */
+export type DroppedRejects = { readonly station: StationId; readonly reason: RejectReason; readonly count: number };
+
+/**
+ * Durable rejects with their reason. `put` takes many in one commit and is durable when it resolves; the same
+ * payload and reason counts up. A store may bound what it keeps of a station, and then counts what it drops.
+ */
 export type Quarantine = {
-  put(rejected: Rejected): Promise<void>;
+  put(rejects: readonly Rejected[]): Promise<void>;
+  /** Newest first. */
   list(limit: number): Promise<(Omit<Rejected, 'payload'> & { readonly count: number })[]>;
+  /** The newest rejects of one station since `sinceMs`, newest first. */
+  recent(station: StationId, sinceMs: number, limit: number): Promise<RejectName[]>;
+  dropped(): Promise<DroppedRejects[]>;
 };
 
 /** What is known of a station's device. */

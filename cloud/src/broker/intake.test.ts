@@ -43,8 +43,8 @@ beforeEach(() => {
     health: async (station, health) => kept.push([station, health]),
     about: async (station, about) => kept.push([station, about]),
     quarantine: {
-      put: async (rejected) => {
-        quarantined.push(rejected);
+      put: async (rejects) => {
+        quarantined.push(...rejects);
       },
     },
     rejected: (station, stream, sha256) => told.push(`${station} ${stream} ${sha256}`),

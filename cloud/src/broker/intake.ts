@@ -43,15 +43,8 @@ export function createIntake(options: IntakeOptions): (message: DeviceMessage) =
     }
     const { station, topic, payload } = message;
     const sha256 = createHash('sha256').update(payload).digest('hex');
-    await quarantine.put({
-      station,
-      topic,
-      reason: 'malformed',
-      detail: decoded.reason,
-      payload,
-      sha256,
-      receivedAtMs,
-    });
+    const { reason: detail } = decoded;
+    await quarantine.put([{ station, topic, reason: 'malformed', detail, payload, sha256, receivedAtMs }]);
     rejected(station, streamWithin(payload) ?? nobody, sha256);
   }
 

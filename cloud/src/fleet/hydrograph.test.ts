@@ -92,3 +92,23 @@ test('before the first calibration readings count, but have no stage', async () 
   const columns = await bucketColumns(stores.readings, station(0), { fromMs: old, toMs: old + 1000, buckets: 1 });
   expect(columns).toMatchObject({ count: [1], minMm: [null], meanMm: [null], maxMm: [null] });
 });
+
+test('page by page, each with its own gaps: together those of the whole', async () => {
+  const minutes = [0, 1, 2, 20, 21, 40, 60, 61];
+  await stores.readings.append([incoming(minutes.map((minute, i) => at(i + 1, minute, 4000)))]);
+  const whole = await readingColumns(stores.readings, station(-1), { ...span(0, 70), limit: 99 });
+  const gaps = [];
+  let after: string | undefined;
+  for (let pages = 0; pages < 9; pages += 1) {
+    const page = await readingColumns(stores.readings, station(-1), {
+      ...span(0, 70),
+      limit: 3,
+      ...(after === undefined ? {} : { after }),
+    });
+    gaps.push(...page.gaps);
+    if (page.next === null) break;
+    after = page.next;
+  }
+  expect(gaps).toEqual(whole.gaps);
+  expect(gaps).toHaveLength(4);
+});

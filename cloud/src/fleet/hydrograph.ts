@@ -1,24 +1,37 @@
 import type { BucketColumns, Gap, GaugeId, ReadingColumns } from '@siaga/protocol';
 import { calibrationAt, type DatedCalibration, stageMmOf, stageOf } from '../domain/stage.ts';
-import type { DistanceBucket, ReadingStore, StoredReading } from '../ports.ts';
+import type { DistanceBucket, ReadingPlace, ReadingStore, StoredReading } from '../ports.ts';
 import type { CatalogueStation } from './catalogue.ts';
 
 type Readings = Pick<ReadingStore, 'readings' | 'range' | 'gaps'>;
 
 export type Span = { readonly fromMs: number; readonly toMs: number; readonly gauge?: GaugeId };
 
+/** A place in a station's readings as text: what an answer gives as `next` and a question as `after`. */
+export const cursorPattern = '^(\\d{1,15})\\.([a-z2-7]{16})\\.(\\d{1,16})$';
+
+function placeFromCursor(text: string): ReadingPlace | undefined {
+  const [, atMs, stream, seq] = new RegExp(cursorPattern).exec(text) ?? [];
+  return stream === undefined ? undefined : { observedAtMs: Number(atMs), stream, seq: Number(seq) };
+}
+
 /**
  * A station's readings in [fromMs, toMs) as stage, each by the calibration valid when it was observed; stage is
- * null where there was none. `after` goes on where the last answer's `next` left off.
+ * null where there was none. `after` goes on where the last answer's `next` left off; gaps are those of this page.
  */
 export async function readingColumns(
   store: Readings,
   station: CatalogueStation,
-  { limit, after, ...span }: Span & { readonly limit: number; readonly after?: string },
+  { limit, after: cursor = '', ...span }: Span & { readonly limit: number; readonly after?: string },
 ): Promise<ReadingColumns> {
   const query = { station: station.id, ...span };
-  const page = { ...query, limit, ...(after === undefined ? {} : { after }) };
-  const [{ readings, next }, gaps] = await Promise.all([store.readings(page), store.gaps(query)]);
+  const after = placeFromCursor(cursor);
+  const { readings, next } = await store.readings({ ...query, limit, ...(after === undefined ? {} : { after }) });
+  const gaps = await store.gaps({
+    ...query,
+    fromMs: Math.max(span.fromMs, after?.observedAtMs ?? span.fromMs),
+    toMs: next?.observedAtMs ?? span.toMs,
+  });
   const column = <T>(of: (reading: StoredReading) => T): T[] => readings.map(of);
   return {
     station: station.id,
@@ -32,7 +45,7 @@ export async function readingColumns(
     stageMm: column((reading) => stageOf(station.calibrations, reading)?.stageMm ?? null),
     flag: column(({ flag }) => flag),
     gaps,
-    next,
+    next: next === null ? null : `${next.observedAtMs}.${next.stream}.${next.seq}`,
   };
 }
 

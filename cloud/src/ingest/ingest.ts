@@ -8,7 +8,7 @@ import {
   type StreamId,
   topicOf,
 } from '@siaga/protocol';
-import type { IncomingBatch, Quarantine, ReadingStore, Verdict } from '../ports.ts';
+import type { IncomingBatch, Quarantine, QuarantinedSeqs, ReadingStore, Rejected, Verdict } from '../ports.ts';
 import { type Backoff, retrying } from './retry.ts';
 import { type KnownGauges, type Refusal, screen } from './screen.ts';
 
@@ -57,8 +57,9 @@ type Waiting = {
   readonly reject: (error: unknown) => void;
 };
 
-/** Messages in one commit: what waits beyond this takes the next. */
+/** Most messages and, about, most readings in one commit: what waits beyond takes the next, a turn later. */
 const maxGroup = 5000;
+const maxReadingsInGroup = 20_000;
 
 /**
  * Ingest with group commit: what came during one turn of the event loop, or while the last commit ran, is
@@ -68,17 +69,17 @@ export function createIngest(options: IngestOptions): Ingest {
   const { readings, quarantine, gaugesOf, onCommit, onRetry = () => {} } = options;
   const backoff = options.backoff ?? { firstMs: 250, maxMs: 5000 };
   const closing = new AbortController();
-  let waiting: Waiting[] = [];
+  const waiting: Waiting[] = [];
   let draining: Promise<void> | null = null;
   let newestMs: number | null = null;
 
   const again = <T>(work: () => Promise<T>) => retrying(work, { backoff, signal: closing.signal, onRetry });
 
   async function drain(): Promise<void> {
-    await new Promise((resolve) => setImmediate(resolve));
     while (waiting.length > 0) {
-      const group = waiting.slice(0, maxGroup);
-      waiting = waiting.slice(maxGroup);
+      // A turn of the event loop for what comes meanwhile, and for the answers to the group before.
+      await new Promise((resolve) => setImmediate(resolve));
+      const group = waiting.splice(0, groupLength(waiting));
       try {
         const outcomes = await commit(group.map(({ submission }) => submission));
         for (const [i, { resolve }] of group.entries()) resolve(outcomes[i] as IngestOutcome);
@@ -91,44 +92,39 @@ export function createIngest(options: IngestOptions): Ingest {
 
   async function commit(group: readonly Submission[]): Promise<IngestOutcome[]> {
     const begin = performance.now();
-    const screened = group.map((submission) => screen(submission, gaugesOf));
-    const batches = group.map(({ station, receivedAtMs }, i) => ({
-      station,
-      receivedAtMs,
-      batch: (screened[i] as (typeof screened)[number]).clean,
-    }));
-    const verdicts = await again(() => readings.append(batches));
-    const outcomes: IngestOutcome[] = [];
-    for (const [i, submission] of group.entries()) {
-      const verdict = verdicts[i] as Verdict;
-      const refusals = [...(screened[i] as (typeof screened)[number]).refusals, ...conflictOf(verdict)];
-      outcomes.push({
-        station: submission.station,
-        stream: submission.batch.stream,
-        rev: submission.batch.rev,
-        stored: verdict.stored,
-        duplicates: verdict.duplicates,
-        rejected: refusals.length === 0 ? [] : await refuse(submission, refusals),
-      });
-      newestMs = Math.max(newestMs ?? submission.receivedAtMs, submission.receivedAtMs);
-    }
+    const screened = group.map((submission) => ({ submission, ...screen(submission, gaugesOf) }));
+    const verdicts = await again(() =>
+      readings.append(
+        screened.map(({ submission: { station, receivedAtMs }, clean }) => ({ station, receivedAtMs, batch: clean })),
+      ),
+    );
+    const sorted = screened.map((each, i) => ({ ...each, verdict: verdicts[i] as Verdict }));
+    const refused = sorted.map(({ submission, refusals, verdict }) =>
+      rejectsOf(submission, [...refusals, ...refusalsOf(verdict)]),
+    );
+    await keepRefused(
+      refused.flat(),
+      sorted.flatMap(({ submission, refusals }) => settlementOf(submission, refusals)),
+    );
+    for (const { receivedAtMs } of group) newestMs = Math.max(newestMs ?? receivedAtMs, receivedAtMs);
+    const outcomes = sorted.map(
+      ({ submission: { station, batch }, verdict: { stored, duplicates } }, i): IngestOutcome => ({
+        station,
+        stream: batch.stream,
+        rev: batch.rev,
+        stored,
+        duplicates,
+        rejected: (refused[i] ?? []).map(({ reason, sha256, seqs }) => ({ reason, sha256, seqs })),
+      }),
+    );
     onCommit?.(outcomes, (performance.now() - begin) / 1000);
     return outcomes;
   }
 
-  /** Quarantines, then settles: a crash between the two repeats both when the message comes again. */
-  async function refuse(submission: Submission, refusals: readonly Refusal[]): Promise<RejectedReadings[]> {
-    const { station, batch, receivedAtMs } = submission;
-    const payload = submission.payload ?? encodeReadings(batch);
-    const sha256 = createHash('sha256').update(payload).digest('hex');
-    const topic = topicOf(station, 'readings');
-    for (const { reason, detail } of refusals)
-      await again(() => quarantine.put({ station, topic, reason, detail, payload, sha256, receivedAtMs }));
-    // A conflict's numbers are settled already, by the content that is stored.
-    const open = refusals.filter(({ reason }) => reason !== 'identity-conflict');
-    const seqs = open.reduce<SeqRanges>((all, refusal) => addRanges(all, refusal.seqs), []);
-    if (seqs.length > 0) await again(() => readings.settle(station, batch.stream, batch.rev, seqs));
-    return refusals.map(({ reason, seqs: its }) => ({ reason, sha256, seqs: its }));
+  /** Quarantines, then settles: a crash between the two repeats both when the messages come again. */
+  async function keepRefused(rejects: readonly Rejected[], settlements: readonly QuarantinedSeqs[]): Promise<void> {
+    if (rejects.length > 0) await again(() => quarantine.put(rejects));
+    if (settlements.length > 0) await again(() => readings.settle(settlements));
   }
 
   return {
@@ -147,8 +143,43 @@ export function createIngest(options: IngestOptions): Ingest {
   };
 }
 
-function conflictOf({ conflicts }: Verdict): Refusal[] {
-  if (conflicts.length === 0) return [];
-  const detail = 'the same stream, seq and rev is stored with other content';
-  return [{ reason: 'identity-conflict', detail, seqs: conflicts }];
+/** How many of those waiting go into the next commit. */
+function groupLength(waiting: readonly Waiting[]): number {
+  let count = 0;
+  let readings = 0;
+  while (count < waiting.length && count < maxGroup && readings < maxReadingsInGroup)
+    readings += waiting[count++]?.submission.batch.readings.length ?? 0;
+  return count;
+}
+
+/** What the store would not take. Its numbers stay as they are: settled by other content, or open. */
+function refusalsOf({ conflicts, scattered }: Verdict): Refusal[] {
+  const refusals: Refusal[] = [
+    {
+      reason: 'identity-conflict',
+      detail: 'the same stream, seq and rev is stored with other content',
+      seqs: conflicts,
+    },
+    {
+      reason: 'malformed',
+      detail: 'the stream has more holes or revisions than can be kept track of; the device must begin a new stream',
+      seqs: scattered,
+    },
+  ];
+  return refusals.filter(({ seqs }) => seqs.length > 0);
+}
+
+function rejectsOf(submission: Submission, refusals: readonly Refusal[]): (Rejected & RejectedReadings)[] {
+  if (refusals.length === 0) return [];
+  const { station, batch, receivedAtMs } = submission;
+  const payload = submission.payload ?? encodeReadings(batch);
+  const sha256 = createHash('sha256').update(payload).digest('hex');
+  const topic = topicOf(station, 'readings');
+  return refusals.map((refusal) => ({ station, topic, ...refusal, payload, sha256, receivedAtMs }));
+}
+
+/** The numbers that need not be sent again because screening put them into quarantine. */
+function settlementOf({ station, batch }: Submission, refusals: readonly Refusal[]): QuarantinedSeqs[] {
+  const seqs = refusals.reduce<SeqRanges>((all, refusal) => addRanges(all, refusal.seqs), []);
+  return seqs.length === 0 ? [] : [{ station, stream: batch.stream, rev: batch.rev, seqs }];
 }

@@ -5,7 +5,7 @@ import {
   highestSeq,
   type Reading,
   type ReadingsBatch,
-  removeRange,
+  type SeqRange,
   type SeqRanges,
 } from '@siaga/protocol';
 import type { StoredReading, Verdict } from '../ports.ts';
@@ -23,15 +23,43 @@ export function holds(settlement: Settlement, seq: number): boolean {
   return hasSeq(settlement.settled, seq) && !hasSeq(settlement.unstored, seq);
 }
 
-/** Settles numbers without a stored reading. */
+/**
+ * Bounds of what is kept track of in one stream, far above what an outbox brings about: each range is saved with
+ * every append, and each revision asked for every reading, so that a broken device must not have more of them.
+ */
+export const maxRanges = 4096;
+export const maxRevisions = 32;
+
+/** Settles numbers without a stored reading, unless they would scatter the settlement beyond its bounds. */
 export function settleUnstored(settlement: Settlement, seqs: SeqRanges): Settlement {
-  const news = seqs.flatMap(([from, to]) =>
-    settlement.settled.reduce<SeqRanges>((left, range) => removeRange(left, range[0], range[1]), [[from, to]]),
-  );
-  return {
-    settled: addRanges(settlement.settled, seqs),
-    unstored: news.length === 0 ? settlement.unstored : addRanges(settlement.unstored, news),
-  };
+  const news = seqs.flatMap(([from, to]) => without(from, to, settlement.settled));
+  const settled = addRanges(settlement.settled, seqs);
+  const unstored = addRanges(settlement.unstored, news);
+  const scattered = isScattered(settlement.settled, settled) || isScattered(settlement.unstored, unstored);
+  return scattered ? settlement : { settled, unstored };
+}
+
+/** What of `from..to` is not in `ranges`. */
+function without(from: number, to: number, ranges: SeqRanges): SeqRange[] {
+  const left: SeqRange[] = [];
+  let next = from;
+  for (const [begin, end] of ranges) {
+    if (end < next) continue;
+    if (begin > to) break;
+    if (begin > next) left.push([next, begin - 1]);
+    next = end + 1;
+  }
+  if (next <= to) left.push([next, to]);
+  return left;
+}
+
+function isScattered(before: SeqRanges, after: SeqRanges): boolean {
+  return after.length > maxRanges && after.length > before.length;
+}
+
+/** The settlement of a stream at `rev`; undefined where that revision would be one too many. */
+export function atRevision(revisions: ReadonlyMap<number, Settlement>, rev: number): Settlement | undefined {
+  return revisions.get(rev) ?? (revisions.size < maxRevisions ? unsettled : undefined);
 }
 
 /** What is to be done with a batch: its verdict, the readings to store in order of `seq`, the settlement after it. */
@@ -41,25 +69,35 @@ export type Sorting = {
   readonly settlement: Settlement;
 };
 
+const nothing: Verdict = { stored: [], duplicates: [], conflicts: [], scattered: [] };
+
 /**
- * Sorts a batch's readings by the numbers settled at its revision. A number that is settled but not stored
- * is a duplicate; for one that is stored `isStored` says whether its content is the same. Ranges that the
- * device declares lost are left to `settleUnstored`.
+ * Sorts a batch's readings by the numbers settled at its revision, undefined where that revision would be one too
+ * many. A number that is settled but not stored is a duplicate; for one that is stored `isStored` says whether its
+ * content is the same. Ranges that the device declares lost are left to `settleUnstored`.
  */
 export function sortBatch(
-  settlement: Settlement,
+  known: Settlement | undefined,
   batch: ReadingsBatch,
   isStored: (reading: Reading) => boolean,
 ): Sorting {
+  const settlement = known ?? unsettled;
+  const sorting = sorted(settlement, batch, isStored);
+  const { verdict } = sorting;
+  if (known !== undefined && !isScattered(settlement.settled, sorting.settlement.settled)) return sorting;
+  return { verdict: { ...verdict, stored: [], scattered: verdict.stored }, fresh: [], settlement };
+}
+
+function sorted(settlement: Settlement, batch: ReadingsBatch, isStored: (reading: Reading) => boolean): Sorting {
   const { readings } = batch;
   const first = readings[0];
-  if (first === undefined) return { verdict: { stored: [], duplicates: [], conflicts: [] }, fresh: [], settlement };
+  if (first === undefined) return { verdict: nothing, fresh: [], settlement };
   const last = readings[readings.length - 1] as Reading;
   const isRun = last.seq - first.seq + 1 === readings.length;
   if (isRun && first.seq > highestSeq(settlement.settled)) {
     const settled = addRange(settlement.settled, first.seq, last.seq);
     return {
-      verdict: { stored: [[first.seq, last.seq]], duplicates: [], conflicts: [] },
+      verdict: { ...nothing, stored: [[first.seq, last.seq]] },
       fresh: readings,
       settlement: { settled, unstored: settlement.unstored },
     };
@@ -87,7 +125,7 @@ function sortOneByOne(
     else conflicts = addRange(conflicts, seq, seq);
   }
   return {
-    verdict: { stored, duplicates, conflicts },
+    verdict: { stored, duplicates, conflicts, scattered: [] },
     fresh,
     settlement: { settled, unstored: settlement.unstored },
   };

@@ -1,4 +1,4 @@
-import type { StoredReading } from '../ports.ts';
+import type { ReadingPlace, StoredReading } from '../ports.ts';
 
 /** Order of readings in time; stream, then seq decide between readings of one instant. */
 export function byTime(a: StoredReading, b: StoredReading): number {
@@ -15,22 +15,12 @@ export function isNewer(
   return a.observedAtMs === b.observedAtMs ? a.receivedAtMs > b.receivedAtMs : a.observedAtMs > b.observedAtMs;
 }
 
-/** A place in a station's readings, to go on from in the next page. */
-export type Place = Pick<StoredReading, 'observedAtMs' | 'stream' | 'seq'>;
-
-export function placeToCursor({ observedAtMs, stream, seq }: Place): string {
-  return `${observedAtMs}.${stream}.${seq}`;
-}
-
-/** Reads `placeToCursor`'s text; undefined when it is not one. */
-export function placeFromCursor(text: string): Place | undefined {
-  const match = /^(\d{1,15})\.([a-z2-7]{16})\.(\d{1,16})$/.exec(text);
-  if (match === null) return undefined;
-  return { observedAtMs: Number(match[1]), stream: match[2] as string, seq: Number(match[3]) };
+export function placeOf({ observedAtMs, stream, seq }: StoredReading): ReadingPlace {
+  return { observedAtMs, stream, seq };
 }
 
 /** Whether `reading` lies after `place` in order of time. */
-export function isAfter(reading: StoredReading, place: Place): boolean {
+export function isAfter(reading: StoredReading, place: ReadingPlace): boolean {
   if (reading.observedAtMs !== place.observedAtMs) return reading.observedAtMs > place.observedAtMs;
   if (reading.stream !== place.stream) return reading.stream > place.stream;
   return reading.seq > place.seq;

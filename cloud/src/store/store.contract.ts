@@ -2,7 +2,8 @@ import type { StationLevel } from '@siaga/protocol';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { unjudged } from '../domain/level.ts';
-import type { Judgement } from '../ports.ts';
+import type { Judgement, ReadingPlace } from '../ports.ts';
+import { maxRanges, maxRevisions } from './ledger.ts';
 import type { Stores } from './stores.ts';
 import {
   incoming,
@@ -56,7 +57,7 @@ export function storeContract(name: string, open: () => Stores | Promise<Stores>
         });
         const message = incoming([reading(1, { distanceMm: -40 }), odd], { maintenance: true, intervalS: 600 });
         const [verdict] = await stores.readings.append([message]);
-        expect(verdict).toEqual({ stored: [[1, 2]], duplicates: [], conflicts: [] });
+        expect(verdict).toEqual({ stored: [[1, 2]], duplicates: [], conflicts: [], scattered: [] });
         expect(await all()).toEqual(
           message.batch.readings.map((each) => ({
             ...each,
@@ -75,7 +76,7 @@ export function storeContract(name: string, open: () => Stores | Promise<Stores>
         await stores.readings.append([incoming(readings(1, 5))]);
         const again = incoming([reading(4), reading(5, { distanceMm: 1 }), reading(6)]);
         const [verdict] = await stores.readings.append([again]);
-        expect(verdict).toEqual({ stored: [[6, 6]], duplicates: [[4, 4]], conflicts: [[5, 5]] });
+        expect(verdict).toEqual({ stored: [[6, 6]], duplicates: [[4, 4]], conflicts: [[5, 5]], scattered: [] });
         expect((await all()).map(({ distanceMm }) => distanceMm)).toEqual([2000, 2000, 2000, 2000, 2000, 2000]);
       });
 
@@ -112,7 +113,7 @@ export function storeContract(name: string, open: () => Stores | Promise<Stores>
       });
 
       test('does not ask again for what is in quarantine', async () => {
-        await stores.readings.settle('katulampa', streamA, 0, [[2, 2]]);
+        await stores.readings.settle([{ station: 'katulampa', stream: streamA, rev: 0, seqs: [[2, 2]] }]);
         const [verdict] = await stores.readings.append([incoming(readings(1, 3))]);
         expect(verdict).toEqual({
           stored: [
@@ -121,8 +122,38 @@ export function storeContract(name: string, open: () => Stores | Promise<Stores>
           ],
           duplicates: [[2, 2]],
           conflicts: [],
+          scattered: [],
         });
         expect(stores.readings.settled('katulampa', streamA).settled).toEqual([[1, 3]]);
+      });
+
+      test('a stream that is scattered without end is kept track of no further; what it has goes on', async () => {
+        const odd = (from: number, count: number) =>
+          Array.from({ length: count }, (_, i) => incoming([reading(from + 2 * i)]));
+        const first = await stores.readings.append(odd(1, maxRanges + 10));
+        expect(first.filter(({ stored }) => stored.length > 0)).toHaveLength(maxRanges);
+        expect(first.at(-1)).toEqual({
+          stored: [],
+          duplicates: [],
+          conflicts: [],
+          scattered: [[2 * maxRanges + 19, 2 * maxRanges + 19]],
+        });
+        await stores.readings.settle([{ station: 'katulampa', stream: streamA, rev: 0, seqs: [[99_999, 99_999]] }]);
+        const { settled } = stores.readings.settled('katulampa', streamA);
+        expect(settled).toHaveLength(maxRanges);
+        const [filled, lost] = await stores.readings.append([
+          incoming(readings(2, 2)),
+          incoming([], { lost: [[4, Number.MAX_SAFE_INTEGER]] }),
+        ]);
+        expect([filled?.stored, lost?.scattered]).toEqual([[[2, 2]], []]);
+        expect(stores.readings.settled('katulampa', streamA).settled).toEqual([[1, Number.MAX_SAFE_INTEGER]]);
+      });
+
+      test('no more revisions than are kept track of', async () => {
+        const revs = Array.from({ length: maxRevisions + 1 }, (_, rev) => incoming([reading(1)], { rev }));
+        const verdicts = await stores.readings.append(revs);
+        expect(verdicts.map(({ stored }) => stored.length)).toEqual([...Array(maxRevisions).fill(1), 0]);
+        expect(verdicts.at(-1)?.scattered).toEqual([[1, 1]]);
       });
 
       test('whatever the cuts, repeats and order of arrival: every reading once', async () => {
@@ -190,7 +221,7 @@ export function storeContract(name: string, open: () => Stores | Promise<Stores>
         ]);
         const query = { station: 'katulampa', fromMs: noonMs, toMs: noonMs + 30 * 86_400_000 };
         const found = [];
-        let after: string | undefined;
+        let after: ReadingPlace | undefined;
         do {
           const page = await stores.readings.readings({ ...query, limit: 150, ...(after ? { after } : {}) });
           found.push(...page.readings);
@@ -263,6 +294,17 @@ export function storeContract(name: string, open: () => Stores | Promise<Stores>
           { fromMs: at(7), toMs: at(10) },
           { fromMs: at(10), toMs: at(20) },
           { fromMs: at(20), toMs: at(26) },
+        ]);
+      });
+
+      test('gaps of one gauge: another gauge’s readings say nothing of them', async () => {
+        await stores.readings.append([
+          incoming([reading(1), reading(12)]),
+          incoming([reading(50, { observedAtMs: noonMs + 9 * minuteMs })], { gauge: 'second' }),
+        ]);
+        const span = { station: 'katulampa', fromMs: noonMs + 10 * minuteMs, toMs: noonMs + 13 * minuteMs };
+        expect(await stores.readings.gaps({ ...span, gauge: 'main' })).toEqual([
+          { fromMs: span.fromMs, toMs: noonMs + 12 * minuteMs },
         ]);
       });
 
@@ -375,15 +417,32 @@ export function storeContract(name: string, open: () => Stores | Promise<Stores>
       };
 
       test('the same reject counts up; the newest comes first', async () => {
-        await stores.quarantine.put(rejected);
-        await stores.quarantine.put({ ...rejected, sha256: 'b'.repeat(64), receivedAtMs: noonMs + 1 });
-        await stores.quarantine.put({ ...rejected, receivedAtMs: noonMs + 2 });
+        await stores.quarantine.put([rejected]);
+        await stores.quarantine.put([{ ...rejected, sha256: 'b'.repeat(64), receivedAtMs: noonMs + 1 }]);
+        await stores.quarantine.put([{ ...rejected, receivedAtMs: noonMs + 2 }]);
         const list = await stores.quarantine.list(10);
         expect(list.map(({ sha256, count, receivedAtMs }) => [sha256[0], count, receivedAtMs - noonMs])).toEqual([
           ['a', 2, 2],
           ['b', 1, 1],
         ]);
         expect(await stores.quarantine.list(1)).toHaveLength(1);
+      });
+
+      test('the newest rejects of one station, by what its device knows them by', async () => {
+        const of = (sha: string, seconds: number, station = rejected.station) => ({
+          ...rejected,
+          station,
+          sha256: sha.repeat(64),
+          receivedAtMs: noonMs + seconds * 1000,
+        });
+        await stores.quarantine.put([of('a', 0), of('b', 1), of('c', 2), of('d', 3), of('e', 4, 'elsewhere')]);
+        const recent = await stores.quarantine.recent(rejected.station, noonMs + 1000, 2);
+        expect(recent).toEqual([
+          { sha256: 'd'.repeat(64), reason: 'malformed' },
+          { sha256: 'c'.repeat(64), reason: 'malformed' },
+        ]);
+        expect(await stores.quarantine.recent(rejected.station, noonMs + 1000, 9)).toHaveLength(3);
+        expect(await stores.quarantine.dropped()).toEqual([]);
       });
 
       const online = (connection: number, stream = streamA) => ({

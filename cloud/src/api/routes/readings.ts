@@ -1,5 +1,6 @@
 import { BucketColumns, ReadingColumns } from '@siaga/protocol';
 import { Type } from 'typebox';
+import { cursorPattern } from '../../fleet/hydrograph.ts';
 import { sendProblem } from '../problem.ts';
 import type { Queries } from '../queries.ts';
 import { type App, problems, StationParams } from './types.ts';
@@ -15,7 +16,7 @@ const Query = Type.Object(
     ),
     gauge: Type.Optional(Type.String({ maxLength: 31, description: 'Only this gauge' })),
     limit: Type.Integer({ minimum: 1, maximum: 50_000, default: 10_000, description: 'At most so many readings' }),
-    after: Type.Optional(Type.String({ maxLength: 200, description: '`next` of the answer before' })),
+    after: Type.Optional(Type.String({ pattern: cursorPattern, description: '`next` of the answer before' })),
   },
   { additionalProperties: false },
 );

@@ -30,17 +30,26 @@ function memoryChangeLog(changes: readonly Change[]): ChangeLog {
 
 function memoryQuarantine(): Quarantine {
   const rejects = new Map<string, Rejected & { count: number }>();
+  const newestFirst = () => [...rejects.values()].reverse().sort((a, b) => b.receivedAtMs - a.receivedAtMs);
   return {
-    async put(rejected) {
-      const key = `${rejected.station}/${rejected.reason}/${rejected.sha256}`;
-      const count = (rejects.get(key)?.count ?? 0) + 1;
-      rejects.delete(key);
-      rejects.set(key, { ...rejected, payload: rejected.payload.slice(0, maxPayloadBytes), count });
+    async put(all) {
+      for (const rejected of all) {
+        const key = `${rejected.station}/${rejected.reason}/${rejected.sha256}`;
+        const count = (rejects.get(key)?.count ?? 0) + 1;
+        rejects.delete(key);
+        rejects.set(key, { ...rejected, payload: rejected.payload.slice(0, maxPayloadBytes), count });
+      }
     },
-    async list(limit) {
-      const newestFirst = [...rejects.values()].reverse().sort((a, b) => b.receivedAtMs - a.receivedAtMs);
-      return newestFirst.slice(0, limit).map(({ payload: _, ...rest }) => rest);
-    },
+    list: async (limit) =>
+      newestFirst()
+        .slice(0, limit)
+        .map(({ payload: _, ...rest }) => rest),
+    recent: async (station, sinceMs, limit) =>
+      newestFirst()
+        .filter((rejected) => rejected.station === station && rejected.receivedAtMs >= sinceMs)
+        .slice(0, limit)
+        .map(({ sha256, reason }) => ({ sha256, reason })),
+    dropped: async () => [],
   };
 }
 

@@ -1,8 +1,17 @@
 import { randomBytes } from 'node:crypto';
 import type { StationId, StreamId } from '@siaga/protocol';
 import type { DirtyMark, IncomingBatch, RangeQuery, ReadingStore, StoredReading, Verdict } from '../../ports.ts';
-import { holds, type Settlement, sameContent, settleUnstored, sortBatch, storedReading, unsettled } from '../ledger.ts';
-import { byTime, isAfter, isNewer, placeFromCursor, placeToCursor } from '../reading-order.ts';
+import {
+  atRevision,
+  holds,
+  type Settlement,
+  sameContent,
+  settleUnstored,
+  sortBatch,
+  storedReading,
+  unsettled,
+} from '../ledger.ts';
+import { byTime, isAfter, isNewer, placeOf } from '../reading-order.ts';
 import { bucketer, gapFinder } from '../summaries.ts';
 
 /** What the memory stores share. All revisions of all readings, in order of arrival. */
@@ -38,7 +47,7 @@ export function createMemoryReadingStore(kept: MemoryReadings): ReadingStore {
     const revisions = revisionsOf(kept, station, batch.stream);
     const readings = kept.stored.get(station) ?? [];
     kept.stored.set(station, readings);
-    const { verdict, fresh, settlement } = sortBatch(revisions.get(batch.rev) ?? unsettled, batch, (reading) =>
+    const { verdict, fresh, settlement } = sortBatch(atRevision(revisions, batch.rev), batch, (reading) =>
       readings.some(
         (other) =>
           other.seq === reading.seq &&
@@ -71,9 +80,12 @@ export function createMemoryReadingStore(kept: MemoryReadings): ReadingStore {
     generation: 1,
     capabilities: { lateVisibility: false, delete: false },
     append: async (batches) => batches.map(append),
-    async settle(station, stream, rev, seqs) {
-      const revisions = revisionsOf(kept, station, stream);
-      revisions.set(rev, settleUnstored(revisions.get(rev) ?? unsettled, seqs));
+    async settle(quarantined) {
+      for (const { station, stream, rev, seqs } of quarantined) {
+        const revisions = revisionsOf(kept, station, stream);
+        const known = atRevision(revisions, rev);
+        if (known !== undefined) revisions.set(rev, settleUnstored(known, seqs));
+      }
     },
     settled(station, stream) {
       return { station, stream, settled: revisionsOf(kept, station, stream).get(0)?.settled ?? [] };
@@ -91,11 +103,10 @@ export function createMemoryReadingStore(kept: MemoryReadings): ReadingStore {
       return all;
     },
     async readings({ limit, after, ...query }) {
-      const place = after === undefined ? undefined : placeFromCursor(after);
-      const found = within(query).filter((reading) => place === undefined || isAfter(reading, place));
+      const found = within(query).filter((reading) => after === undefined || isAfter(reading, after));
       const readings = found.slice(0, limit);
       const last = readings.at(-1);
-      return { readings, next: found.length > limit && last !== undefined ? placeToCursor(last) : null };
+      return { readings, next: found.length > limit && last !== undefined ? placeOf(last) : null };
     },
     async range({ buckets, ...query }) {
       const gathered = bucketer(query.fromMs, query.toMs, buckets);

@@ -1,6 +1,6 @@
 import type { Reading, SeqRanges } from '@siaga/protocol';
 import { platformError } from '../../errors.ts';
-import type { IncomingBatch, StoredReading, Verdict } from '../../ports.ts';
+import type { IncomingBatch, QuarantinedSeqs, StoredReading, Verdict } from '../../ports.ts';
 import { sameContent, settleUnstored, sortBatch, storedReading } from '../ledger.ts';
 import { isNewer } from '../reading-order.ts';
 import { runsByDay } from './hot-tier.ts';
@@ -45,6 +45,11 @@ export function createAppend(parts: Parts) {
     return found !== undefined && sameContent(found, reading);
   }
 
+  function settleWithoutReading(streamNo: number, rev: number, seqs: SeqRanges): void {
+    const before = settlements.of(streamNo, rev);
+    if (before !== undefined) settlements.stage(streamNo, rev, settleUnstored(before, seqs));
+  }
+
   /** Adds what is new of one batch within the transaction. */
   function take(
     incoming: IncomingBatch,
@@ -61,7 +66,7 @@ export function createAppend(parts: Parts) {
       settlements.stage(streamNo, batch.rev, settlement);
       addRuns(incoming, station, streamNo, fresh, touched);
     }
-    if (batch.lost.length > 0) settlements.stage(streamNo, 0, settleUnstored(settlements.of(streamNo, 0), batch.lost));
+    if (batch.lost.length > 0) settleWithoutReading(streamNo, 0, batch.lost);
     return { verdict, fresh };
   }
 
@@ -176,11 +181,11 @@ export function createAppend(parts: Parts) {
       for (const touch of touched.values()) remember(touch, mark);
       return taken.map(({ verdict }) => verdict);
     },
-    settle(stationId: string, stream: string, rev: number, seqs: SeqRanges): void {
+    settle(quarantined: readonly QuarantinedSeqs[]): void {
       settling(() => {
         takeMark();
-        const streamNo = names.stream(names.station(stationId), stream);
-        settlements.stage(streamNo, rev, settleUnstored(settlements.of(streamNo, rev), seqs));
+        for (const { station, stream, rev, seqs } of quarantined)
+          settleWithoutReading(names.stream(names.station(station), stream), rev, seqs);
       });
     },
   };

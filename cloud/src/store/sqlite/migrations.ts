@@ -69,4 +69,31 @@ export const migrations: readonly Migration[] = [
       ) STRICT, WITHOUT ROWID;
     `,
   },
+  {
+    number: 2,
+    name: 'bounded quarantine',
+    sql: `
+      -- Payloads apart, so that a list of rejects does not read them; bytes: what a reject counts against its station.
+      CREATE TABLE reject (
+        id INTEGER PRIMARY KEY,
+        station TEXT NOT NULL, topic TEXT NOT NULL, reason TEXT NOT NULL, detail TEXT NOT NULL,
+        sha256 TEXT NOT NULL, received_at_ms INTEGER NOT NULL, count INTEGER NOT NULL, bytes INTEGER NOT NULL,
+        UNIQUE (sha256, reason, station)
+      ) STRICT;
+      CREATE INDEX reject_newest ON reject (received_at_ms);
+      CREATE INDEX reject_of_station ON reject (station, received_at_ms);
+      CREATE INDEX reject_of_reason ON reject (station, reason, received_at_ms);
+      CREATE TABLE reject_payload (reject_id INTEGER PRIMARY KEY, payload BLOB NOT NULL) STRICT;
+      CREATE TABLE reject_total (station TEXT PRIMARY KEY, bytes INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+      CREATE TABLE reject_dropped (
+        station TEXT NOT NULL, reason TEXT NOT NULL, count INTEGER NOT NULL, PRIMARY KEY (station, reason)
+      ) STRICT, WITHOUT ROWID;
+
+      INSERT INTO reject
+        SELECT id, station, topic, reason, detail, sha256, received_at_ms, count, length(payload) + 1024 FROM quarantine;
+      INSERT INTO reject_payload SELECT id, payload FROM quarantine;
+      INSERT INTO reject_total SELECT station, sum(bytes) FROM reject GROUP BY station;
+      DROP TABLE quarantine;
+    `,
+  },
 ];

@@ -1,6 +1,10 @@
 import type { StationId, StreamId } from '@siaga/protocol';
 import type { DirtyMark } from '../../ports.ts';
 import type { Database } from './database.ts';
+import { recentlyUsed } from './recently-used.ts';
+
+/** A few MB. */
+const maxNamesInMemory = 20_000;
 
 /** What is kept in memory of a station: its number, its dirty mark, and where its newest reading lies. */
 export type StationRow = {
@@ -27,23 +31,26 @@ type Stored = {
 };
 
 /**
- * The numbers under which stations, streams and words (gauge and boot ids) are stored. All stations and
- * words are in memory, streams as they are asked for. New ones are numbered within the caller's transaction;
- * after a rollback `reload` forgets them.
+ * The numbers under which stations, streams and words (gauge and boot ids) are stored. All stations are
+ * in memory, streams and words (a device may bring ever new ones) as they are asked for. New ones are numbered
+ * within the caller's transaction; after a rollback `reload` forgets them.
  */
 export function createNames({ db }: Database) {
   const stations = new Map<StationId, StationRow>();
   const stationIds = new Map<number, StationId>();
-  const streams = new Map<StationId, Map<StreamId, number>>();
-  const streamIds = new Map<number, StreamId>();
-  const words = new Map<string, number>();
-  const wordTexts = new Map<number, string>();
+  /** By `station/stream`. */
+  const streams = recentlyUsed<string, number>(maxNamesInMemory);
+  const streamIds = recentlyUsed<number, StreamId>(maxNamesInMemory);
+  const words = recentlyUsed<string, number>(maxNamesInMemory);
+  const wordTexts = recentlyUsed<number, string>(maxNamesInMemory);
 
   const addStation = db.prepare('INSERT INTO station (id) VALUES (?) RETURNING no');
   const findStream = db.prepare('SELECT no FROM stream WHERE station_no = ? AND id = ?');
   const addStream = db.prepare('INSERT INTO stream (station_no, id) VALUES (?, ?) RETURNING no');
   const streamOf = db.prepare('SELECT id FROM stream WHERE no = ?');
+  const findWord = db.prepare('SELECT no FROM word WHERE text = ?');
   const addWord = db.prepare('INSERT INTO word (text) VALUES (?) RETURNING no');
+  const wordOf = db.prepare('SELECT text FROM word WHERE no = ?');
 
   function reload(): void {
     for (const map of [stations, stationIds, streams, streamIds, words, wordTexts]) map.clear();
@@ -51,8 +58,6 @@ export function createNames({ db }: Database) {
       stationIds.set(row.no, row.id);
       stations.set(row.id, stationRow(row));
     }
-    for (const { no, text } of db.prepare('SELECT no, text FROM word').all() as { no: number; text: string }[])
-      learnWord(no, text);
   }
 
   function learnWord(no: number, text: string): number {
@@ -62,8 +67,7 @@ export function createNames({ db }: Database) {
   }
 
   function learnStream(station: StationId, stream: StreamId, no: number): number {
-    const known = streams.get(station) ?? new Map<StreamId, number>();
-    streams.set(station, known.set(stream, no));
+    streams.set(`${station}/${stream}`, no);
     streamIds.set(no, stream);
     return no;
   }
@@ -72,7 +76,7 @@ export function createNames({ db }: Database) {
 
   /** The stream's number if it has one. */
   function knownStream(station: StationId, stream: StreamId): number | undefined {
-    const known = streams.get(station)?.get(stream);
+    const known = streams.get(`${station}/${stream}`);
     if (known !== undefined) return known;
     const row = stations.get(station);
     const no = row === undefined ? undefined : numberOf(findStream.get(row.no, stream));
@@ -104,10 +108,15 @@ export function createNames({ db }: Database) {
       return id;
     },
     word(text: string): number {
-      return words.get(text) ?? learnWord(numberOf(addWord.get(text)) as number, text);
+      const known = words.get(text);
+      return known ?? learnWord(numberOf(findWord.get(text) ?? addWord.get(text)) as number, text);
     },
     wordText(no: number): string {
-      return wordTexts.get(no) as string;
+      const known = wordTexts.get(no);
+      if (known !== undefined) return known;
+      const { text } = wordOf.get(no) as { text: string };
+      wordTexts.set(no, text);
+      return text;
     },
   };
 }

@@ -1,6 +1,6 @@
 import type { StationId } from '@siaga/protocol';
 import type { ReadingStore, StoredReading } from '../../ports.ts';
-import { isAfter, placeFromCursor, placeToCursor } from '../reading-order.ts';
+import { isAfter, placeOf } from '../reading-order.ts';
 import { bucketer, gapFinder, isEvidence } from '../summaries.ts';
 import { createAppend } from './append.ts';
 import type { StationRow } from './names.ts';
@@ -24,12 +24,14 @@ export function createReadingStore(parts: Parts): ReadingStore {
   }
 
   /** The evidence before a span says whether it begins within a gap. */
-  function lastEvidenceBefore(id: StationId, atMs: number): StoredReading | undefined {
+  function lastEvidenceBefore(id: StationId, gauge: string | undefined, atMs: number): StoredReading | undefined {
     const station = names.stations.get(id);
     if (station === undefined) return undefined;
     let day = days.previousDay(station, dayOf(atMs));
     for (let looked = 0; looked < 3 && day !== undefined; looked += 1) {
-      const found = days.readDay(station, day).findLast((each) => each.observedAtMs < atMs && isEvidence(each));
+      const found = days
+        .readDay(station, day)
+        .findLast((each) => each.observedAtMs < atMs && isEvidence(each) && (gauge ?? each.gauge) === each.gauge);
       if (found !== undefined) return found;
       day = days.previousDay(station, day - 1);
     }
@@ -41,10 +43,10 @@ export function createReadingStore(parts: Parts): ReadingStore {
     generation: database.generation,
     capabilities: { lateVisibility: false, delete: false },
     append: async (batches) => append(batches),
-    settle: async (station, stream, rev, seqs) => settle(station, stream, rev, seqs),
+    settle: async (quarantined) => settle(quarantined),
     settled(station, stream) {
       const streamNo = names.knownStream(station, stream);
-      return { station, stream, settled: streamNo === undefined ? [] : settlements.of(streamNo, 0).settled };
+      return { station, stream, settled: streamNo === undefined ? [] : (settlements.of(streamNo, 0)?.settled ?? []) };
     },
     async latest() {
       const all = new Map<StationId, StoredReading>();
@@ -55,21 +57,20 @@ export function createReadingStore(parts: Parts): ReadingStore {
       return all;
     },
     async readings({ station, gauge, fromMs, toMs, limit, after }) {
-      const place = after === undefined ? undefined : placeFromCursor(after);
       const found: StoredReading[] = [];
-      const beginMs = Math.max(fromMs, place?.observedAtMs ?? fromMs);
+      const beginMs = Math.max(fromMs, after?.observedAtMs ?? fromMs);
       for await (const day of days.read(station, beginMs, toMs)) {
         for (const reading of day) {
           const { observedAtMs } = reading;
           if (observedAtMs < fromMs || observedAtMs >= toMs || (gauge !== undefined && reading.gauge !== gauge))
             continue;
-          if (place === undefined || isAfter(reading, place)) found.push(reading);
+          if (after === undefined || isAfter(reading, after)) found.push(reading);
         }
         if (found.length > limit) break;
       }
       const readings = found.slice(0, limit);
       const last = readings.at(-1);
-      return { readings, next: found.length > limit && last !== undefined ? placeToCursor(last) : null };
+      return { readings, next: found.length > limit && last !== undefined ? placeOf(last) : null };
     },
     async range({ station, gauge, fromMs, toMs, buckets }) {
       const gathered = bucketer(fromMs, toMs, buckets);
@@ -79,7 +80,7 @@ export function createReadingStore(parts: Parts): ReadingStore {
     },
     async gaps({ station, gauge, fromMs, toMs }) {
       const finder = gapFinder(fromMs, toMs);
-      const before = lastEvidenceBefore(station, fromMs);
+      const before = lastEvidenceBefore(station, gauge, fromMs);
       if (before !== undefined) finder.add(before);
       for await (const day of days.read(station, fromMs, toMs))
         for (const reading of day)

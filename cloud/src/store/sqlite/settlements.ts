@@ -1,13 +1,19 @@
 import type { SeqRanges } from '@siaga/protocol';
-import { holds, type Settlement, unsettled } from '../ledger.ts';
+import { atRevision, holds, type Settlement } from '../ledger.ts';
 import type { Database } from './database.ts';
+import { recentlyUsed } from './recently-used.ts';
+
+/** About 50 MB. */
+const maxRangesInMemory = 500_000;
 
 /**
  * Settlements by stream number and revision. `stage` holds a new one until `save` has written it within
  * the transaction and `keep` or `drop` ended it; reads see what is staged.
  */
 export function createSettlements({ db }: Database) {
-  const kept = new Map<number, Map<number, Settlement>>();
+  const kept = recentlyUsed<number, Map<number, Settlement>>(maxRangesInMemory, (revs) =>
+    [...revs.values()].reduce((sum, { settled, unstored }) => sum + settled.length + unstored.length, 1),
+  );
   const staged = new Map<number, Map<number, Settlement>>();
   const load = db.prepare('SELECT rev, settled, unstored FROM settled WHERE stream_no = ?');
   const save = db.prepare(
@@ -29,8 +35,11 @@ export function createSettlements({ db }: Database) {
   }
 
   return {
-    of(streamNo: number, rev: number): Settlement {
-      return staged.get(streamNo)?.get(rev) ?? ofStream(streamNo).get(rev) ?? unsettled;
+    /** Undefined where the stream has so many revisions that there may be no other. */
+    of(streamNo: number, rev: number): Settlement | undefined {
+      const waiting = staged.get(streamNo);
+      const saved = ofStream(streamNo);
+      return waiting?.get(rev) ?? atRevision(waiting === undefined ? saved : new Map([...saved, ...waiting]), rev);
     },
     /** Whether a stored correction outranks revision `rev` of a reading. */
     isSuperseded(streamNo: number, rev: number, seq: number): boolean {
@@ -53,6 +62,7 @@ export function createSettlements({ db }: Database) {
       for (const [streamNo, revs] of staged) {
         const known = ofStream(streamNo);
         for (const [rev, settlement] of revs) known.set(rev, settlement);
+        kept.set(streamNo, known);
       }
       staged.clear();
     },

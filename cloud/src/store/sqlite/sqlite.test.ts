@@ -7,12 +7,14 @@ import { DatabaseSync } from 'node:sqlite';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { unjudged } from '../../domain/level.ts';
+import type { Rejected } from '../../ports.ts';
 import { storeContract } from '../store.contract.ts';
 import type { Stores } from '../stores.ts';
 import { incoming, noonMs, reading, readings, seqsOf, streamA, wholeDay } from '../testing.ts';
 import { openDatabase } from './database.ts';
 import { openSqlite, storesOver } from './index.ts';
 import { migrations } from './migrations.ts';
+import { createQuarantine } from './quarantine.ts';
 
 let folder: string;
 let opened: Stores[];
@@ -122,6 +124,7 @@ describe('after a restart', () => {
         [8, 8],
       ],
       conflicts: [],
+      scattered: [],
     });
     await expect(
       second.judging.commit({ shard: 'all', fence: fence - 1, knownAtMs: 0, judgements: [], cleared: [] }),
@@ -146,6 +149,58 @@ describe('two processes', () => {
     await expect(first.readings.append([incoming(readings(2, 2))])).rejects.toMatchObject({ code: 'lease-lost' });
     const [verdict] = await second.readings.append([incoming(readings(1, 2))]);
     expect(verdict).toMatchObject({ stored: [[2, 2]], duplicates: [[1, 1]] });
+  });
+});
+
+describe('quarantine', () => {
+  const rejected = (n: number, differs: Partial<Rejected> = {}): Rejected => ({
+    station: 'katulampa',
+    topic: 'flood/v1/katulampa/readings',
+    reason: 'malformed',
+    detail: 'not UTF-8 JSON',
+    payload: new Uint8Array(10_000),
+    sha256: String(n).padStart(64, '0'),
+    receivedAtMs: noonMs + n,
+    ...differs,
+  });
+
+  test('keeps so much of a station, and counts what it drops: malformed messages first, then the oldest', async () => {
+    const database = openDatabase(file());
+    opened.push(storesOver(database));
+    const quarantine = createQuarantine(database, 50_000);
+    await quarantine.put([1, 2, 3].map((n) => rejected(n, { reason: 'time-ahead' })));
+    await quarantine.put([rejected(4), rejected(4), rejected(9, { station: 'depok' })]);
+    await quarantine.put([rejected(5)]);
+    const kept = async () => (await quarantine.list(99)).map(({ sha256 }) => Number(sha256));
+    expect(await kept()).toEqual([9, 5, 3, 2, 1]);
+    expect(await quarantine.dropped()).toEqual([{ station: 'katulampa', reason: 'malformed', count: 2 }]);
+    await quarantine.put([6, 7].map((n) => rejected(n, { reason: 'unknown-gauge' })));
+    expect(await kept()).toEqual([9, 7, 6, 3, 2]);
+    expect(await quarantine.dropped()).toEqual([
+      { station: 'katulampa', reason: 'malformed', count: 3 },
+      { station: 'katulampa', reason: 'time-ahead', count: 1 },
+    ]);
+    const { payloads } = database.db.prepare('SELECT count(*) AS payloads FROM reject_payload').get() as {
+      payloads: number;
+    };
+    expect(payloads).toBe(5);
+  });
+
+  test('of a database from before is taken over with its payloads', async () => {
+    const db = new DatabaseSync(file());
+    db.exec('CREATE TABLE migrations (number INTEGER PRIMARY KEY, name TEXT NOT NULL, applied_at_ms INTEGER NOT NULL)');
+    db.exec(migrations[0]?.sql ?? '');
+    db.exec("INSERT INTO migrations VALUES (1, 'the walk', 0)");
+    db.exec(`INSERT INTO quarantine VALUES (7, 'depok', 't', 'malformed', 'd', '${'a'.repeat(64)}', x'0102', 5, 3)`);
+    db.close();
+    const database = openDatabase(file());
+    opened.push(storesOver(database));
+    const quarantine = createQuarantine(database);
+    expect(await quarantine.list(9)).toMatchObject([{ station: 'depok', count: 3, receivedAtMs: 5 }]);
+    await quarantine.put([rejected(1, { station: 'depok', sha256: 'a'.repeat(64) })]);
+    expect(await quarantine.list(9)).toMatchObject([{ count: 4 }]);
+    expect(database.db.prepare('SELECT * FROM reject_payload').all()).toMatchObject([{ reject_id: 7 }]);
+    expect(database.db.prepare('SELECT bytes FROM reject_total').get()).toEqual({ bytes: 1026 });
   });
 });
 

@@ -7,8 +7,8 @@ import type { Names, StationRow } from './names.ts';
 import { dayOf } from './run-codec.ts';
 import type { Settlements } from './settlements.ts';
 
-/** How many days a read may take before it lets the event loop turn. */
-const daysPerTurn = 4;
+/** About how many readings a read may take before it lets the event loop turn: a few ms. */
+const readingsPerTurn = 4000;
 
 /** A day after all readings: beyond the year 2200. */
 const farDay = 100_000;
@@ -85,14 +85,19 @@ export function createStationDays({ db }: Database, parts: { hot: HotTier; names
     async *read(id: StationId, fromMs: number, toMs: number): AsyncGenerator<StoredReading[]> {
       const station = names.stations.get(id);
       if (station === undefined) return;
-      let turns = 0;
+      let read = 0;
       for (
         let day = nextDay(station, dayOf(fromMs));
         day !== undefined && day <= dayOf(toMs - 1);
         day = nextDay(station, day + 1)
       ) {
-        if (++turns % daysPerTurn === 0) await new Promise((resolve) => setImmediate(resolve));
-        yield readDay(station, day);
+        if (read >= readingsPerTurn) {
+          await new Promise((resolve) => setImmediate(resolve));
+          read = 0;
+        }
+        const readings = readDay(station, day);
+        read += readings.length;
+        yield readings;
       }
     },
     /** The newest reading of a station and the id of its run, read back from its days. */
