@@ -86,7 +86,7 @@ export async function startPipeline(options: PipelineOptions): Promise<Pipeline>
     },
   });
 
-  const receipts = createReceipts({ readings: stores.readings, channel, clock });
+  const receipts = createReceipts({ readings: stores.readings, quarantine: stores.quarantine, channel, clock });
 
   const ingest = createIngest({
     readings: stores.readings,
@@ -108,7 +108,7 @@ export async function startPipeline(options: PipelineOptions): Promise<Pipeline>
     readings: (batch, { station, payload }, receivedAtMs) => ingest.submit({ station, batch, receivedAtMs, payload }),
     async health(station, health, receivedAtMs) {
       await stores.fleet.saveHealth(station, health, receivedAtMs);
-      if (health.state === 'online') receipts.announce(station, health.stream);
+      if (health.state === 'online') await receipts.announce(station, health.stream, health.connection);
     },
     about: (station, about, receivedAtMs) => stores.fleet.saveAbout(station, about, receivedAtMs),
     quarantine: stores.quarantine,

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
 import { encodeJson, topicOf } from '@siaga/protocol';
 import mqtt, { type IClientOptions, type MqttClient } from 'mqtt';
-import { generate } from 'mqtt-packet';
+import { generate, parser as mqttParser, type Packet } from 'mqtt-packet';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { caPaths, devicePaths, initPki, issueDeviceIn, issueServerIn, serverPaths } from '../fleet/pki/index.ts';
 import { silentLog } from '../log.ts';
@@ -240,6 +240,50 @@ describe('what it may say and hear', () => {
     await until(() => heard.length === 2, 'command');
     await other.publishAsync(topicOf('katulampa', 'health'), 'x', { qos: 1 });
     expect(heard).toEqual(['flood/v1/depok/receipt {"n":1}', 'flood/v1/depok/command {"n":2}']);
+  });
+
+  test('they leave with QoS 1; what a device does not acknowledge is neither held back nor kept for its return', async () => {
+    const paths = devicePaths(dir, 'depok');
+    const deaf = connectTls({
+      port: broker.port,
+      host: '127.0.0.1',
+      ca: readFileSync(caPaths(dir).cert),
+      cert: readFileSync(paths.cert),
+      key: readFileSync(paths.key),
+      servername: 'localhost',
+    });
+    clients.push({ end: () => deaf.destroy() });
+    const packets: Packet[] = [];
+    const parser = mqttParser();
+    parser.on('packet', (packet) => packets.push(packet));
+    deaf.on('data', (bytes) => parser.parse(bytes));
+    await once(deaf, 'secureConnect');
+    const topic = topicOf('depok', 'receipt');
+    const connect = { cmd: 'connect', protocolId: 'MQTT', protocolVersion: 4, keepalive: 60 } as const;
+    deaf.write(generate({ ...connect, clientId: 'depok', clean: false }));
+    deaf.write(generate({ cmd: 'subscribe', messageId: 1, subscriptions: [{ topic, qos: 1 }] }));
+    await until(() => packets.some(({ cmd }) => cmd === 'suback'), 'suback');
+    for (let n = 0; n < 200; n += 1) {
+      await broker.channel.send('depok', 'receipt', encodeJson({ n }));
+      await until(() => packets.length === 3 + n, `receipt ${n}`);
+    }
+    expect(new Set(packets.slice(2).map((packet) => packet.cmd === 'publish' && packet.qos))).toEqual(new Set([1]));
+    deaf.destroy();
+    await until(() => broker.connected().size === 0, 'gone');
+    await broker.channel.send('depok', 'receipt', encodeJson({ n: 'while it was gone' }));
+
+    let present: boolean | undefined;
+    const back = client('depok', { clean: false });
+    back.once('connect', (connack) => {
+      present = connack.sessionPresent;
+    });
+    const heard: string[] = [];
+    back.on('message', (_topic, payload) => heard.push(String(payload)));
+    await until(() => present !== undefined, 'back');
+    await back.subscribeAsync(topic, { qos: 1 });
+    await broker.channel.send('depok', 'receipt', encodeJson({ n: 'new' }));
+    await until(() => heard.length > 0, 'the new receipt');
+    expect([present, heard]).toEqual([false, ['{"n":"new"}']]);
   });
 
   test.each([0, 1, 2] as const)('takes QoS %i, retained or not, once', async (qos) => {

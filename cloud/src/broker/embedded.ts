@@ -120,6 +120,9 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
         session.station = admission.station;
         session.topics = topicsOf(admission.station);
       } else session.refusal = admission;
+      // Every session ends with its connection: aedes then keeps no QoS 1 message for a device that is gone or
+      // acknowledges nothing. What it missed is said anew when it comes back.
+      packet.clean = true;
       callback(null, true);
     },
 
@@ -270,9 +273,7 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
     // A device that does not read: its receipts wait with who sends them, not in our memory.
     if (kind === 'receipt' && session.sending) throw new Error('the receipt before this one has not left yet');
     session.sending = true;
-    // The next receipt says all that this one does: QoS 1 would only keep old ones.
-    const qos = kind === 'receipt' ? 0 : 1;
-    client.publish({ cmd: 'publish', topic, payload: asBuffer(payload), qos, dup: false, retain: false }, () => {
+    client.publish({ cmd: 'publish', topic, payload: asBuffer(payload), qos: 1, dup: false, retain: false }, () => {
       session.sending = false;
     });
   }

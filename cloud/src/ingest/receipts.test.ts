@@ -25,6 +25,7 @@ afterEach(() => {
 function start(generation: number): Receipts {
   return createReceipts({
     readings: { ...stores.readings, generation },
+    quarantine: stores.quarantine,
     clock: steppedClock(noonMs),
     channel: {
       async send(station, kind, payload) {
@@ -118,11 +119,49 @@ test('what could not be handed on goes into the next', async () => {
 });
 
 test('a device that comes back is told where it stands; after close nothing is sent', async () => {
-  receipts.announce('depok', streamA);
+  await receipts.announce('depok', streamA, 1);
   await vi.advanceTimersByTimeAsync(0);
   expect(sent).toMatchObject([{ receipt: { upTo: 0, ranges: [] } }]);
-  receipts.announce('depok', streamB);
+  await receipts.announce('depok', streamB, 1);
   receipts.close();
   await vi.advanceTimersByTimeAsync(5000);
   expect(sent).toHaveLength(1);
+});
+
+test('a device that comes back is told its newest rejects again, once a connection', async () => {
+  const hourMs = 3_600_000;
+  const rejected = (n: number, ageMs: number) => ({
+    station: 'depok',
+    topic: 'flood/v1/depok/readings',
+    reason: 'identity-conflict' as const,
+    detail: '',
+    payload: new Uint8Array(),
+    sha256: String(n).padStart(64, '0'),
+    receivedAtMs: noonMs - ageMs,
+  });
+  await stores.quarantine.put([rejected(99, 25 * hourMs), ...Array.from({ length: 40 }, (_, n) => rejected(n, n))]);
+  const told = async (connection: number) => {
+    sent = [];
+    await receipts.announce('depok', streamA, connection);
+    await vi.advanceTimersByTimeAsync(2000);
+    return sent.flatMap(({ receipt }) => receipt.rejected.map(({ sha256 }) => Number(sha256)));
+  };
+  expect((await told(7)).sort((a, b) => a - b)).toEqual(Array.from({ length: 32 }, (_, n) => n));
+  expect(await told(7)).toEqual([]);
+  expect(await told(8)).toHaveLength(32);
+});
+
+test('what waits for a flooding device is bounded', async () => {
+  for (let n = 0; n < 1000; n += 1) {
+    const stream = `aaaaaaaaaaaaa${n.toString(8).padStart(3, '0').replaceAll(/[01]/g, 'x')}`.slice(0, 16);
+    const sha256 = String(n).padStart(64, '0');
+    const outcome = { station: 'depok', rev: 1, stored: [[n + 1, n + 1]] as const, duplicates: [] };
+    receipts.note({ ...outcome, stream, rejected: [] });
+    receipts.note({ ...outcome, stream: streamA, rejected: [{ reason: 'malformed', sha256, seqs: [] }] });
+  }
+  await vi.advanceTimersByTimeAsync(600_000);
+  expect(sent.length).toBeLessThan(60);
+  const rejects = sent.flatMap(({ receipt }) => receipt.rejected.map(({ sha256 }) => Number(sha256)));
+  expect(rejects).toContain(999);
+  expect(rejects.length).toBeLessThan(300);
 });

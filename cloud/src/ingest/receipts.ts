@@ -9,7 +9,7 @@ import {
   type StationId,
   type StreamId,
 } from '@siaga/protocol';
-import type { DeviceChannel, ReadingStore } from '../ports.ts';
+import type { DeviceChannel, Quarantine, ReadingStore } from '../ports.ts';
 import type { IngestOutcome } from './ingest.ts';
 
 /** What a receipt says beyond the settled numbers. */
@@ -47,17 +47,31 @@ const versionsPerOpening = 1_000_000_000;
 
 type Pending = { corrections: ReceiptNews['corrections'][number][]; rejected: ReceiptNews['rejected'][number][] };
 
+/**
+ * What may wait for a station's next receipts: a device that floods us must not fill the memory. What is left out
+ * is said when it sends the same again, or comes back.
+ */
+const maxPendingStreams = 32;
+const maxPendingNews = 256;
+
+/** How far back a device that comes back is told again what of its messages is in quarantine. */
+const retoldMs = 24 * 3_600_000;
+
 export type Receipts = {
   /** Takes note of what became settled; the receipt follows within `minPauseMs`. */
   note(outcome: IngestOutcome): void;
-  /** Says where a stream stands without news: to a device that has just come back. */
-  announce(station: StationId, stream: StreamId): void;
+  /**
+   * Says where a stream stands without news, to a device that tells of itself. The first time in a connection, its
+   * newest rejects are said again: the receipt that told of them may be lost.
+   */
+  announce(station: StationId, stream: StreamId, connection: number): Promise<void>;
   /** Forgets what is pending and sends nothing more. */
   close(): void;
 };
 
 export type ReceiptsOptions = {
   readonly readings: Pick<ReadingStore, 'storeId' | 'generation' | 'settled'>;
+  readonly quarantine: Pick<Quarantine, 'recent'>;
   readonly channel: DeviceChannel;
   readonly clock: Clock;
   /** Least real ms between two receipts to one station. */
@@ -73,9 +87,11 @@ export type ReceiptsOptions = {
  * read from the store when it is sent, so that nothing is promised that is not durable.
  */
 export function createReceipts(options: ReceiptsOptions): Receipts {
-  const { readings, channel, clock, minPauseMs = 1000, nextReceiptS = 5, onFailure = () => {} } = options;
+  const { readings, quarantine, channel, clock, minPauseMs = 1000, nextReceiptS = 5, onFailure = () => {} } = options;
   const pending = new Map<StationId, Map<StreamId, Pending>>();
   const pacing = new Map<StationId, NodeJS.Timeout>();
+  /** Stream and connection under which each station last told of itself. */
+  const announced = new Map<StationId, string>();
   let version = readings.generation * versionsPerOpening;
   let closed = false;
 
@@ -83,7 +99,24 @@ export function createReceipts(options: ReceiptsOptions): Receipts {
     const streams = pending.get(station) ?? new Map<StreamId, Pending>();
     const known = streams.get(stream) ?? { corrections: [], rejected: [] };
     pending.set(station, streams.set(stream, known));
+    for (const longest of streams.keys()) {
+      if (streams.size <= maxPendingStreams) break;
+      streams.delete(longest);
+    }
     return known;
+  }
+
+  /** Adds rejects that are not said yet, the newest last. */
+  function pendRejects(news: Pending, rejects: ReceiptNews['rejected']): void {
+    for (const { sha256, reason } of rejects)
+      if (!news.rejected.some((known) => known.sha256 === sha256 && known.reason === reason))
+        news.rejected.push({ sha256, reason });
+    news.rejected.splice(0, news.rejected.length - maxPendingNews);
+  }
+
+  function pendCorrections(news: Pending, corrections: ReceiptNews['corrections']): void {
+    news.corrections.push(...corrections);
+    news.corrections.splice(0, news.corrections.length - maxPendingNews);
   }
 
   function sendSoon(station: StationId): void {
@@ -117,8 +150,8 @@ export function createReceipts(options: ReceiptsOptions): Receipts {
       onFailure(station, error);
       if (closed) return;
       const kept = pend(station, stream);
-      kept.corrections.unshift(...corrections);
-      kept.rejected.unshift(...rejected);
+      pendCorrections(kept, corrections);
+      pendRejects(kept, rejected);
     });
     pacing.set(
       station,
@@ -129,15 +162,23 @@ export function createReceipts(options: ReceiptsOptions): Receipts {
   return {
     note(outcome) {
       const news = pend(outcome.station, outcome.stream);
-      for (const { sha256, reason } of outcome.rejected) news.rejected.push({ sha256, reason });
+      pendRejects(news, outcome.rejected);
       if (outcome.rev > 0) {
         const ranges = [outcome.stored, outcome.duplicates, ...outcome.rejected.map(({ seqs }) => seqs)].flat();
-        for (const [from, to] of ranges) news.corrections.push({ rev: outcome.rev, from, to });
+        pendCorrections(
+          news,
+          ranges.map(([from, to]) => ({ rev: outcome.rev, from, to })),
+        );
       }
       sendSoon(outcome.station);
     },
-    announce(station, stream) {
-      pend(station, stream);
+    async announce(station, stream, connection) {
+      const place = `${stream}/${connection}`;
+      const isNew = announced.get(station) !== place;
+      const rejects = isNew ? await quarantine.recent(station, clock.now() - retoldMs, maxRangesPerMessage) : [];
+      if (closed) return;
+      announced.set(station, place);
+      pendRejects(pend(station, stream), rejects);
       sendSoon(station);
     },
     close() {
