@@ -157,14 +157,15 @@ describe('sender', () => {
     const [outbox, cloud] = [createMemoryOutbox(), createCloud()];
     const { store } = start(outbox, cloud);
     cloud.cut();
-    for (let i = 1; i <= 60; i++) await store(i, { intervalS: i });
+    for (let i = 1; i <= 120; i++) await store(i, { intervalS: i });
     cloud.join();
-    await until('the backlog’s share', () => cloud.messages.length === 16);
-    await store(61);
-    await until('a live one on top', () => cloud.stored.has(`${outbox.state().stream} 61`));
-    expect(cloud.messages).toHaveLength(17);
+    // Messages of one reading each, as two gauges in turn make them, take less of the window than full ones.
+    await until('the backlog’s share', () => cloud.messages.length === 80);
+    await store(121);
+    await until('a live one on top', () => cloud.stored.has(`${outbox.state().stream} 121`));
+    expect(cloud.messages).toHaveLength(81);
     cloud.receipt(outbox.state().stream);
-    await until('it goes on', () => cloud.messages.length > 17);
+    await until('it goes on', () => cloud.messages.length > 81);
   });
   it('sends again when a receipt lowers the mark because the store is another one', async () => {
     const [outbox, cloud] = [createMemoryOutbox(), createCloud()];
@@ -220,8 +221,41 @@ describe('sender', () => {
     await until('settled', () => outbox.state().unsettled.length === 0);
     const before = cloud.messages.length;
     expect(sender.resend({ v: 1, id: 'x', act: 'resend', stream: 'a'.repeat(16), from: 1, to: 3 })).toBe(false);
+    expect(sender.resend({ v: 1, id: 'x', act: 'resend', stream, from: 3, to: 2 })).toBe(true);
     expect(sender.resend({ v: 1, id: 'x', act: 'resend', stream, from: 2, to: 3 })).toBe(true);
     await until('sent again', () => cloud.messages[before]?.readings.map(({ seq }) => seq).join() === '2,3');
+  });
+  it('asked for numbers that it has yet to give, sends none of them twice', async () => {
+    const [outbox, cloud] = [createMemoryOutbox(), createCloud()];
+    const { sender, store } = start(outbox, cloud);
+    await store(1);
+    const { stream } = outbox.state();
+    const everything = { v: 1, act: 'resend', stream, from: 1, to: Number.MAX_SAFE_INTEGER } as const;
+    expect(sender.resend({ ...everything, id: 'x' })).toBe(true);
+    await until('sent and settled', () => {
+      cloud.receipt(stream);
+      return outbox.state().unsettled.length === 0;
+    });
+    const publish = cloud.uplink.publish;
+    let refuse = true;
+    // Settled by the cloud although its PUBACK was lost: nothing is left to do.
+    cloud.uplink.publish = async (kind, payload) => {
+      await publish(kind, payload);
+      if (refuse) {
+        refuse = false;
+        cloud.receipt(stream);
+        await until('settled', () => outbox.state().unsettled.length === 0);
+        throw new Error('the PUBACK was lost');
+      }
+    };
+    await store(2);
+    await until('the second', () => !refuse);
+    const timesSent = (seq: number) =>
+      cloud.messages.flatMap(({ readings }) => readings).filter((reading) => reading.seq === seq).length;
+    const before = timesSent(1);
+    sender.resend({ ...everything, id: 'y', to: 1 });
+    await until('the first again', () => timesSent(1) > before);
+    expect(timesSent(2)).toBe(1);
   });
 });
 
@@ -294,6 +328,27 @@ describe('an old copy of the outbox, put back', () => {
     putBack();
     await run(cloud, [201, 202]);
     expect(distancesIn(cloud)).toEqual([1, 2, 3, 11, 12, 101, 201, 202]);
+  });
+  it('that the disk gives no room to move is tried again in a while, not in a loop', async () => {
+    const [outbox, cloud] = [createMemoryOutbox(), createCloud()];
+    const attemptsMs: number[] = [];
+    const full = {
+      ...outbox,
+      remint: async (seqs: SeqRanges) => {
+        attemptsMs.push(performance.now());
+        if (attemptsMs.length < 2) throw new Error('ENOSPC');
+        return outbox.remint(seqs);
+      },
+    };
+    const sender = createSender(full, cloud.uplink, log, { verdictMs: 550 });
+    cloud.attach(sender);
+    ending.push(() => sender.stop());
+    sender.stored(await outbox.append(aDraft()));
+    await until('acknowledged', () => sender.counts().acks === 1);
+    cloud.receipt(outbox.state().stream, { upTo: 50, ranges: [] });
+    await until('moved', () => sender.counts().mints === 1);
+    const [first = 0, second = 0] = attemptsMs;
+    expect(second - first).toBeGreaterThanOrEqual(540);
   });
   it('an ordinary restart mints nothing and stores nothing twice', async () => {
     rmSync(folder, { recursive: true, force: true });

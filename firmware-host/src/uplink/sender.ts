@@ -71,7 +71,7 @@ const firstNextReceiptS = 10;
 const defaultVerdictMs = 2_500;
 const timerMs = 500;
 /** Hashes kept of settled messages: a rejection may come in a later receipt than the settlement. */
-const rememberedMessages = 64;
+const rememberedMessages = 128;
 
 export function createSender(
   outbox: Outbox,
@@ -174,9 +174,10 @@ export function createSender(
   /** Sends one message if there is one and room for it. */
   const step = async (): Promise<boolean> => {
     sent = afterWaiting(sent, performance.now(), nextReceiptS);
-    const filled = occupied(sent, nextReceiptS);
+    const { stream, doubt } = outbox.state();
+    // In doubt a receipt may bring a conflict for each message under way: then they stay few.
+    const filled = occupied(sent, nextReceiptS, doubt ? 1 : batchSize);
     if (filled >= windowSize) return false;
-    const { stream } = outbox.state();
     const lost = subtract(outbox.state().lost, lostInFlight(sent)).slice(0, maxRangesPerMessage);
     const fresh = takeLive();
     if (fresh.length > 0) {
@@ -203,11 +204,17 @@ export function createSender(
   const pump = (): void => {
     pumpAgain = true;
     if (pumping || ending.signal.aborted) return;
-    pumping = run()
-      .catch((error) => log.error({ err: messageOf(error) }, 'sending stopped; it goes on with the next reading'))
-      .finally(() => {
+    pumping = run().then(
+      () => {
         pumping = null;
-      });
+        // Asked for between the last look and here: it must not wait for the timer.
+        if (pumpAgain) pump();
+      },
+      (error) => {
+        pumping = null;
+        log.error({ err: messageOf(error) }, 'sending stopped; it goes on in a moment');
+      },
+    );
   };
 
   const takeReceipt = async (payload: Uint8Array): Promise<void> => {
@@ -252,6 +259,8 @@ export function createSender(
     if (!otherHistory || performance.now() - otherHistory.atMs < verdictMs) return;
     if (sent.some(({ ackedAtMs }) => ackedAtMs === null)) return;
     const seqs = toMove(otherHistory.receipt, { outbox: outbox.state(), confirmed }, otherHistory.conflicts);
+    // A full disk refuses: the next attempt waits as long again.
+    otherHistory.atMs = performance.now();
     const stream = await outbox.remint(seqs);
     count('mints');
     log.warn({ moved: seqs, stream }, 'began a new stream');
@@ -300,7 +309,7 @@ export function createSender(
     },
     resend({ stream, from, to }) {
       if (stream !== outbox.state().stream) return false;
-      asked = addRanges(asked, [[from, to]]);
+      asked = addRanges(asked, intersect(outbox.state().held, [[from, to]]));
       pump();
       return true;
     },

@@ -1,5 +1,5 @@
 /** What was sent and is not settled yet: a list of messages, changed by pure steps. Times in real ms. */
-import { addRanges, highestSeq, type SeqRanges } from '@siaga/protocol';
+import { addRanges, countSeqs, highestSeq, type SeqRanges } from '@siaga/protocol';
 import { subtract } from '../outbox/ledger.ts';
 
 export type Sent = {
@@ -13,8 +13,10 @@ export type Sent = {
   readonly crossed: boolean;
 };
 
-/** Unsettled messages at most; AWS allows 100 unacknowledged ones. */
+/** Unsettled messages at most, if they are full; AWS allows 100 unacknowledged ones. */
 export const windowSize = 20;
+/** What even the smallest message takes of the window once it is acknowledged: 80 of them fill the backlog's share. */
+const smallestShare = 1 / 5;
 /** What of it the backlog may take: a live reading always finds room. */
 export const backlogShare = 16;
 /** Where receipts come this seldom, waiting for them would stop everything: the window then counts PUBACKs. */
@@ -30,9 +32,16 @@ export function lostInFlight(sent: readonly Sent[]): SeqRanges {
   return sent.reduce((all, { lost }) => addRanges(all, lost), [] as SeqRanges);
 }
 
-/** How many messages fill the window. */
-export function occupied(sent: readonly Sent[], nextReceiptS: number): number {
-  return sent.filter(({ ackedAtMs }) => ackedAtMs === null || nextReceiptS <= slowReceiptsS).length;
+/**
+ * How much of the window is filled. A message that waits for its PUBACK takes one place; one that waits for a
+ * receipt as much as it has of a full one with `fullSeqs` readings, for the wait is about readings.
+ */
+export function occupied(sent: readonly Sent[], nextReceiptS: number, fullSeqs: number): number {
+  return sent.reduce((sum, { ackedAtMs, seqs }) => {
+    if (ackedAtMs === null) return sum + 1;
+    if (nextReceiptS > slowReceiptsS) return sum;
+    return sum + Math.min(1, Math.max(smallestShare, countSeqs(seqs) / fullSeqs));
+  }, 0);
 }
 
 /** Without the messages that a receipt settled wholly. */
