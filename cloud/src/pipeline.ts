@@ -51,6 +51,9 @@ export type Pipeline = {
   close(): Promise<void>;
 };
 
+/** A step back of the clock that is worth a word. */
+const clockSlackMs = 60_000;
+
 export async function startPipeline(options: PipelineOptions): Promise<Pipeline> {
   const { stores, catalogue, clock, channel, metrics, log, build } = options;
   const iso = (ms: number) => new Date(ms).toISOString();
@@ -58,6 +61,8 @@ export async function startPipeline(options: PipelineOptions): Promise<Pipeline>
   let seq = stores.changes.head();
   let valuesTold = 0;
   let storeTrouble: string | undefined;
+  /** When the newest reading of earlier starts was received. */
+  let keptMs = Number.NEGATIVE_INFINITY;
 
   const judge = createJudge({
     store: stores.judging,
@@ -120,12 +125,10 @@ export async function startPipeline(options: PipelineOptions): Promise<Pipeline>
     nowMs: clock.now,
   });
 
+  /** What was committed before this start counts too. */
   function watermarkMs(): number | null {
-    const committed = ingest.watermarkMs();
-    if (committed !== null) return committed;
-    // After a restart, until something comes: what was committed before it.
-    const kept = newestValues(judge).map(({ value }) => Date.parse(value.receivedAt));
-    return kept.length === 0 ? null : Math.max(...kept);
+    const newest = Math.max(keptMs, ingest.watermarkMs() ?? Number.NEGATIVE_INFINITY);
+    return Number.isFinite(newest) ? newest : null;
   }
 
   function watermark(): string | null {
@@ -133,7 +136,16 @@ export async function startPipeline(options: PipelineOptions): Promise<Pipeline>
     return ms === null ? null : iso(ms);
   }
 
+  function clockTroubles(): string[] {
+    const ms = watermarkMs();
+    if (ms === null || clock.now() >= ms - clockSlackMs) return [];
+    return [
+      `clock: it stands at ${iso(clock.now())}, before ${iso(ms)}, when the newest message was kept; set it, or good readings are refused as time-ahead`,
+    ];
+  }
+
   await judge.start();
+  for (const { value } of newestValues(judge)) keptMs = Math.max(keptMs, Date.parse(value.receivedAt));
   loop.start();
 
   return {
@@ -157,9 +169,17 @@ export async function startPipeline(options: PipelineOptions): Promise<Pipeline>
         reaches: [...catalogue.reaches],
       };
     },
-    snapshotVersion: () => `${stores.changes.epoch}-${seq}-${valuesTold}-${build}`,
+    snapshotVersion: () =>
+      [
+        stores.changes.epoch,
+        stores.readings.generation,
+        seq,
+        valuesTold,
+        catalogue.limitsInForce(clock.now()),
+        build,
+      ].join('-'),
     watermarkMs,
-    troubles: () => [...(storeTrouble === undefined ? [] : [storeTrouble]), ...loop.troubles()],
+    troubles: () => [...(storeTrouble === undefined ? [] : [storeTrouble]), ...loop.troubles(), ...clockTroubles()],
     async close() {
       await ingest.close();
       await loop.close();

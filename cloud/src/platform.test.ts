@@ -10,6 +10,7 @@ import {
   mintStreamId,
   type Reading,
   type Receipt,
+  steppedClock,
   topicOf,
 } from '@siaga/protocol';
 import mqtt, { type MqttClient } from 'mqtt';
@@ -223,6 +224,46 @@ test('health is kept, and answered with where the stream stands', async () => {
   await until(() => receipts.find((receipt) => receipt.stream === stream && receipt.upTo === 0), 'the receipt');
   const { devices } = await get<{ devices: { health: unknown }[] }>(platform, '/api/v1/fleet');
   expect(devices[0]?.health).toEqual(health);
+
+  await client.publishAsync(topicOf('katulampa', 'readings'), 'nonsense', { qos: 1 });
+  await client.endAsync();
+  const back = await device(platform);
+  const again = Buffer.from(encodeJson({ ...health, connection: 2 }));
+  await back.client.publishAsync(topicOf('katulampa', 'health'), again, { qos: 1 });
+  const told = (receipt: Receipt) => receipt.stream === stream && receipt.rejected.length > 0;
+  const receipt = await until(() => back.receipts.find(told), 'what was rejected');
+  expect(receipt).toMatchObject({ rejected: [{ reason: 'malformed' }] });
+});
+
+test('a snapshot’s tag names this start, so that none of an earlier start is taken for the present', async () => {
+  const tag = async (platform: Platform) => (await fetch(`${platform.httpUrl}/api/v1/snapshot`)).headers.get('etag');
+  const first = await start();
+  const before = await tag(first);
+  expect(await tag(first)).toBe(before);
+  await first.stop();
+  expect(await tag(await start())).not.toBe(before);
+});
+
+test('a second platform that finds a port taken leaves the first one its store', async () => {
+  const first = await start();
+  const { client } = await device(first);
+  const port = Number(new URL(first.mqttUrl).port);
+  await expect(start({ mqttPort: port })).rejects.toMatchObject({ code: 'port-taken' });
+  await client.publishAsync(topicOf('katulampa', 'readings'), readings(reading(1, 3600)), { qos: 1 });
+  expect(await get(first, '/api/v1/stations/katulampa/readings')).toMatchObject({ seq: [1] });
+});
+
+test('a clock that stepped back is said, and no silent station is called live by it', async () => {
+  const clock = steppedClock(Date.now());
+  const first = await start({ clock });
+  const { client } = await device(first);
+  await client.publishAsync(topicOf('katulampa', 'readings'), readings(reading(1, 3600)), { qos: 1 });
+  await client.endAsync();
+  await first.stop();
+  const second = await start({ clock: steppedClock(clock.now() - 3_600_000) });
+  expect(await get(second, '/readyz')).toMatchObject({ amiss: [expect.stringMatching(/^clock: .*time-ahead/)] });
+  const { features } = await get<{ features: { properties: object }[] }>(second, '/api/v1/stations');
+  expect(features[0]?.properties).toMatchObject({ state: 'stale' });
 });
 
 test.each(['SIAGA_HTTP_PORT', 'SIAGA_MQTT_PORT'] as const)('a taken port names itself and %s', async (variable) => {

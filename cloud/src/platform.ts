@@ -9,8 +9,8 @@ import { type Broker, startBroker } from './broker/embedded.ts';
 import { readCatalogue } from './catalogue-file.ts';
 import { readCertificates } from './certificates.ts';
 import type { Config } from './config.ts';
-import { platformError, systemCode } from './errors.ts';
 import { makeWritable } from './folders.ts';
+import { listening, portIsFree } from './listening.ts';
 import { type Logger, silentLog } from './log.ts';
 import { createMetrics } from './metrics.ts';
 import { type Pipeline, startPipeline } from './pipeline.ts';
@@ -58,6 +58,9 @@ async function startAll(
   const catalogue = readCatalogue(config.cataloguePath);
   const certificates = readCertificates(config.pkiDir);
   makeWritable(config.dataDir, 'mend its owner, or set SIAGA_DATA to one that can');
+  // Opening the store takes it over: a platform started twice by mistake must fail before that.
+  await portIsFree('HTTP', 'SIAGA_HTTP_PORT', config.httpPort, config.host);
+  await portIsFree('MQTT', 'SIAGA_MQTT_PORT', config.mqttPort, config.host);
   const stores = openStore(config.storeUrl);
   undo.push(() => stores.close());
 
@@ -126,34 +129,6 @@ async function startAll(
   });
   const host = hostOf(config.host);
   return { httpUrl: `http://${host}:${httpPort}`, mqttUrl: `mqtts://${host}:${running.port}` };
-}
-
-/** Runs `listen`; says a failure in one sentence with the variable to change. */
-async function listening<T>(
-  what: string,
-  variable: string,
-  port: number,
-  host: string,
-  listen: () => Promise<T>,
-): Promise<T> {
-  try {
-    return await listen();
-  } catch (error) {
-    const code = systemCode(error);
-    if (code === 'EADDRINUSE')
-      throw platformError(
-        'port-taken',
-        `${what} port ${port} on ${host} is taken by another program: stop that, or set ${variable} to another port.`,
-        error,
-      );
-    if (code === 'EACCES' || code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND')
-      throw platformError(
-        'port-refused',
-        `${what} cannot listen on ${host}:${port} (${code}): set SIAGA_HOST to an address of this machine and ${variable} to a port it may use.`,
-        error,
-      );
-    throw error;
-  }
 }
 
 function watermarkAgeS(pipeline: Pipeline, clock: Clock): number {

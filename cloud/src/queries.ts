@@ -16,7 +16,7 @@ export type QueriesOptions = {
   readonly stores: {
     readonly readings: ReadingStore;
     readonly fleet: Pick<FleetStore, 'devices'>;
-    readonly quarantine: Pick<Quarantine, 'list'>;
+    readonly quarantine: Pick<Quarantine, 'list' | 'dropped'>;
   };
   readonly clock: Clock;
   readonly dataDir: string;
@@ -67,16 +67,11 @@ export function createQueries(options: QueriesOptions): Queries {
       });
     },
     async quarantine(limit) {
-      const entries = await stores.quarantine.list(limit);
-      return entries.map(({ station, topic, reason, detail, sha256, receivedAtMs, count }) => ({
-        station,
-        topic,
-        reason,
-        detail,
-        sha256,
+      const entries = (await stores.quarantine.list(limit)).map(({ receivedAtMs, ...entry }) => ({
+        ...entry,
         receivedAt: iso(receivedAtMs),
-        count,
       }));
+      return { entries, dropped: await stores.quarantine.dropped() };
     },
     async unready() {
       const amiss = pipeline.troubles();

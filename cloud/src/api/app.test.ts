@@ -124,6 +124,10 @@ test.each([
   ['/api/v1/stations/katulampa/readings?from=2015-01-01T00:00:00Z&to=2014-01-01T00:00:00Z', 'from', /before to/],
   ['/api/v1/quarantine?limit=many', 'limit', /limit .*integer/],
   ['/api/v1/stream?from=x', 'from', /from .*pattern/],
+  ['/api/v1/quarantine?from=5', 'from', /from .*not a known parameter/],
+  ['/api/v1/stations/katulampa/readings?from=2016-12-31T23:59:60Z', 'from', /^from: .*leap second/],
+  ['/api/v1/stations/katulampa/readings?to=2016-12-31T23:59:60Z', 'to', /^to: .*leap second/],
+  ['/api/v1/stations/katulampa/readings?after=5', 'after', /after .*pattern/],
 ])('%s names the parameter and the mend', async (url, field, detail) => {
   const { app } = await api();
   const answer = await app.inject(url);
@@ -138,9 +142,15 @@ test('what is nowhere, and what breaks, are problems that tell no secrets', asyn
       throw new Error('SELECT secret FROM passwords');
     },
   });
-  for (const url of ['/api/v1/nowhere', '/nowhere', '/assets/../../etc/passwd', '/%2e%2e/etc/passwd']) {
+  for (const url of [
+    '/api/v1/nowhere',
+    '/nowhere',
+    '/assets/../../etc/passwd',
+    '/%2e%2e/etc/passwd',
+    '/api/v1/stations/%',
+  ]) {
     const answer = await app.inject(url);
-    expect([403, 404]).toContain(answer.statusCode);
+    expect([400, 403, 404]).toContain(answer.statusCode);
     expect(answer.headers['content-type']).toContain('application/problem+json');
   }
   const broken = await app.inject('/api/v1/fleet');
@@ -154,6 +164,17 @@ test('the snapshot is not sent twice', async () => {
   expect(first.json().stations).toHaveLength(1);
   const again = await app.inject({ url: '/api/v1/snapshot', headers: { 'if-none-match': String(first.headers.etag) } });
   expect([again.statusCode, again.body]).toEqual([304, '']);
+});
+
+test('a browser keeps no snapshot: it would take its server time for now', async () => {
+  const { app } = await api();
+  expect((await app.inject('/api/v1/snapshot')).headers['cache-control']).toBe('no-store');
+});
+
+test('HEAD of the stream is not answered without end', async () => {
+  const { app, hub } = await api();
+  expect((await app.inject({ method: 'HEAD', url: '/api/v1/stream' })).statusCode).toBe(404);
+  expect(hub.clients()).toBe(0);
 });
 
 test('readiness tells what is amiss; liveness does not mind', async () => {

@@ -4,7 +4,7 @@ import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import { type FastifyBaseLogger, fastify, LogController } from 'fastify';
 import type { Registry } from 'prom-client';
 import type { Logger } from '../log.ts';
-import { useProblems } from './problem.ts';
+import { sendProblem, useProblems } from './problem.ts';
 import type { Queries } from './queries.ts';
 import { fleetRoute } from './routes/fleet.ts';
 import { healthRoutes } from './routes/health.ts';
@@ -43,6 +43,8 @@ export async function createApi(options: ApiOptions): Promise<App> {
     bodyLimit: 64 * 1024,
     requestTimeout: 30_000,
     return503OnClosing: false,
+    // What is no URL comes to no route.
+    frameworkErrors: (error, _request, reply) => sendProblem(reply, error.statusCode ?? 500, error.message),
   }).withTypeProvider<TypeBoxTypeProvider>();
 
   useProblems(app);

@@ -67,6 +67,14 @@ export const QuarantineEntry = Type.Object({
 });
 export type QuarantineEntry = Static<typeof QuarantineEntry>;
 
+/** Messages that were kept once and gave way to newer ones of their station. */
+export const DroppedEntries = Type.Object({
+  station: Type.String(),
+  reason: Type.Enum([...rejectReasons]),
+  count: Type.Integer({ minimum: 1 }),
+});
+type DroppedEntries = Static<typeof DroppedEntries>;
+
 export type HydrographQuery = {
   readonly fromMs: number;
   readonly toMs: number;
@@ -85,7 +93,7 @@ export type Queries = {
   readings(id: string, query: HydrographQuery): Promise<ReadingColumns | undefined>;
   buckets(id: string, query: HydrographQuery & { readonly buckets: number }): Promise<BucketColumns | undefined>;
   fleet(): Promise<FleetDevice[]>;
-  quarantine(limit: number): Promise<QuarantineEntry[]>;
+  quarantine(limit: number): Promise<{ entries: QuarantineEntry[]; dropped: DroppedEntries[] }>;
   /** What is amiss, empty when the platform can take and keep readings. */
   unready(): Promise<string[]>;
 };

@@ -135,6 +135,17 @@ test('asks for a new snapshot from another epoch, from the future, and after a g
   expect(hub.clients()).toBe(0);
 });
 
+test('asks for a new snapshot rather than replay a long time', async () => {
+  changes.add(30);
+  open({ maxReplay: 20 });
+  const [near, far] = [screen(), screen()];
+  hub.attach(near, { epoch: 'e1', seq: 10 });
+  hub.attach(far, { epoch: 'e1', seq: 9 });
+  await settled();
+  expect([seqs(near).length, near.ended]).toEqual([20, false]);
+  expect([far.events.map(({ data }) => data), far.ended]).toEqual([[{ reason: 'gap' }], true]);
+});
+
 test('the first delta after quiet leaves at once, the next ones together after 100 ms', async () => {
   open();
   const sink = screen();

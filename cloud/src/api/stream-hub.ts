@@ -38,6 +38,8 @@ export type StreamHubOptions = {
   /** A client with more than this unread is dropped. */
   readonly maxUnreadBytes?: number;
   readonly replayPage?: number;
+  /** A client further behind takes a new snapshot: that is less to send, and to wait for. */
+  readonly maxReplay?: number;
 };
 
 export type StreamHub = {
@@ -56,7 +58,8 @@ type Watcher = {
 };
 
 export function createStreamHub(options: StreamHubOptions): StreamHub {
-  const { changes, coalesceMs = 100, heartbeatMs = 5000, maxUnreadBytes = 1024 * 1024, replayPage = 500 } = options;
+  const { changes, coalesceMs = 100, heartbeatMs = 5000, maxUnreadBytes = 1024 * 1024 } = options;
+  const { replayPage = 500, maxReplay = 2000 } = options;
   const watchers = new Set<Watcher>();
   let pendingChanges: Change[] = [];
   let pendingValues = new Map<StationId, StationValue>();
@@ -101,7 +104,8 @@ export function createStreamHub(options: StreamHubOptions): StreamHub {
   async function begin(watcher: Watcher, place: Place | undefined): Promise<void> {
     if (place !== undefined) {
       if (place.epoch !== changes.epoch) return reset(watcher, 'epoch');
-      if (place.seq > changes.head()) return reset(watcher, 'gap');
+      const head = changes.head();
+      if (place.seq > head || head - place.seq > maxReplay) return reset(watcher, 'gap');
       for (;;) {
         const page = await changes.since(watcher.seq, replayPage);
         if (!watchers.has(watcher)) return;

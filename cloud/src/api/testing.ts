@@ -64,7 +64,7 @@ export function plausibleQueries(over: Partial<Queries> = {}): Queries {
     readings: async () => undefined,
     buckets: async () => undefined,
     fleet: async () => [],
-    quarantine: async () => [],
+    quarantine: async () => ({ entries: [], dropped: [] }),
     unready: async () => [],
     ...over,
   };

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { describeFaults, infoAt, loadCatalogue, siteAt } from './catalogue.ts';
-import { catalogueText } from './testing.ts';
+import { catalogueFrom, catalogueText } from './testing.ts';
 
 const at = Date.UTC(2026, 0, 10);
 
@@ -155,4 +155,18 @@ describe('faults', () => {
     for (const text of ['a: *b', '? ', '\u0000', 'stations: [[]]', 'stations: { a: 1 }', '&a [*a]', 'reaches: [null]'])
       expect(loadCatalogue(text).ok).toBe(false);
   });
+});
+
+test('tells when other limits come into force', () => {
+  const [first] = catalogueFrom().stations;
+  const beganMs = first?.thresholds[0]?.validFromMs as number;
+  const { limitsInForce } = catalogueFrom(
+    catalogueText.replace(
+      'fromMm: 1510, validFrom: 2013',
+      'fromMm: 1510, validTo: 2030-01-01T00:00:00Z, validFrom: 2013',
+    ),
+  );
+  const at = [beganMs - 1, beganMs, Date.UTC(2029, 0), Date.UTC(2030, 0), Date.UTC(2031, 0)].map(limitsInForce);
+  expect([at[0], at[1] === at[2], at[3] === at[4]]).toEqual([-1, true, true]);
+  expect(at[3]).toBeGreaterThan(at[2] as number);
 });

@@ -47,6 +47,8 @@ export type Catalogue = {
   readonly stations: readonly CatalogueStation[];
   readonly reaches: readonly Reach[];
   station(id: StationId): CatalogueStation | undefined;
+  /** Rises whenever a threshold's validity begins or ends. */
+  limitsInForce(atMs: number): number;
   /** The gauges of a station; undefined for a station that is not in the catalogue. */
   gaugesOf(id: StationId): ReadonlySet<GaugeId> | undefined;
 };
@@ -86,6 +88,11 @@ function catalogueOf(file: CatalogueFile): Catalogue {
   const stations = file.stations.map(stationOf);
   const byId = new Map(stations.map((station) => [station.id, station]));
   const gauges = new Map(stations.map((station) => [station.id, new Set(station.gauges.map(({ id }) => id))]));
+  const turns = stations
+    .flatMap(({ thresholds }) =>
+      thresholds.flatMap(({ validFromMs, validToMs }) => [validFromMs, validToMs ?? validFromMs]),
+    )
+    .sort((a, b) => a - b);
   const { name, timeZone, bounds, tiles = null } = file.deployment;
   return {
     deployment: { name, timeZone, bounds: [...bounds], tiles },
@@ -93,6 +100,7 @@ function catalogueOf(file: CatalogueFile): Catalogue {
     stations,
     reaches: (file.reaches ?? []).map(reachOf),
     station: (id) => byId.get(id),
+    limitsInForce: (atMs) => turns.findLastIndex((turnMs) => turnMs <= atMs),
     gaugesOf: (id) => gauges.get(id),
   };
 }

@@ -2,8 +2,8 @@
  * The way in, after the broker:
  * - `createIngest({ readings, quarantine, gaugesOf, onCommit?, onRetry? })`: `submit(message)` resolves when all
  *   of it is durable; `gaugesOf` is `catalogue.gaugesOf`. In `onCommit` wake the judge and `receipts.note` each outcome.
- * - `createReceipts({ readings, channel, clock })`: `note(outcome)` after a commit, `announce(station, stream)` when a
- *   device says where it stands (health); both send the coalesced receipt through the channel.
+ * - `createReceipts({ readings, quarantine, channel, clock })`: `note(outcome)` after a commit,
+ *   `announce(station, stream, connection)` when a device tells of itself (health); both send the coalesced receipt.
  */
-export { createIngest, type Ingest, type IngestOptions, type IngestOutcome, type Submission } from './ingest.ts';
-export { createReceipts, type Receipts, type ReceiptsOptions } from './receipts.ts';
+export { createIngest, type IngestOutcome } from './ingest.ts';
+export { createReceipts } from './receipts.ts';

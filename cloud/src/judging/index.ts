@@ -4,4 +4,4 @@
  * of real time. Each returns the changes and values that it made known, and gives them to `onJudged` as they are
  * committed. `known()` is the present picture.
  */
-export { createJudge, type Judge, type Judged, type JudgeOptions, type Known } from './judge.ts';
+export { createJudge, type Judge } from './judge.ts';

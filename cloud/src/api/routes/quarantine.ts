@@ -1,9 +1,15 @@
 import { Type } from 'typebox';
-import { QuarantineEntry, type Queries } from '../queries.ts';
+import { DroppedEntries, QuarantineEntry, type Queries } from '../queries.ts';
 import { type App, problems } from './types.ts';
 
-const Query = Type.Object({
-  limit: Type.Integer({ minimum: 1, maximum: 1000, default: 100, description: 'At most so many, newest first' }),
+const Query = Type.Object(
+  { limit: Type.Integer({ minimum: 1, maximum: 1000, default: 100, description: 'At most so many, newest first' }) },
+  { additionalProperties: false },
+);
+
+const Answer = Type.Object({
+  entries: Type.Array(QuarantineEntry, { description: 'Newest first' }),
+  dropped: Type.Array(DroppedEntries, { description: 'What is no more kept' }),
 });
 
 /** `GET /quarantine`: what was refused and kept, with the reason. */
@@ -17,14 +23,14 @@ export function quarantineRoute(app: App, { quarantine }: Pick<Queries, 'quarant
         tags: ['fleet'],
         querystring: Query,
         response: {
-          200: { description: 'Newest first', ...Type.Object({ entries: Type.Array(QuarantineEntry) }) },
+          200: { description: 'What is kept, and what was', ...Answer },
           400: problems[400],
         },
       },
     },
     async (request, reply) => {
       reply.header('cache-control', 'no-cache');
-      return { entries: await quarantine(request.query.limit) };
+      return quarantine(request.query.limit);
     },
   );
 }

@@ -19,9 +19,9 @@ export function snapshotRoute(app: App, queries: Pick<Queries, 'snapshot' | 'sna
       },
     },
     async (request, reply) => {
-      // Weak: serverTime differs where nothing else does.
+      // Weak: serverTime differs where nothing else does. A browser must not serve an old one from its cache.
       const etag = `W/"${queries.snapshotVersion()}"`;
-      reply.header('etag', etag).header('cache-control', 'no-cache');
+      reply.header('etag', etag).header('cache-control', 'no-store');
       if (request.headers['if-none-match'] === etag) return reply.code(304).send(null);
       return queries.snapshot();
     },

@@ -17,6 +17,8 @@ export function streamRoute(app: App, { hub }: { readonly hub: StreamHub }): voi
   app.get(
     '/stream',
     {
+      // An answer to HEAD would be one without end or content.
+      exposeHeadRoute: false,
       schema: {
         operationId: 'getStream',
         summary: 'What changes, as server-sent events: `delta` (id epoch:seq), `hb` every 5 s, `reset`',
