@@ -233,6 +233,20 @@ describe('an agent', () => {
     await until('connected', () => agent.status().connected);
     expect(agent.status().connection).toBe(1);
   });
+  it('counts connections on above any earlier one when the count is gone', async () => {
+    const [link, one] = [createFakeLink(), await broker()];
+    const config = await configOf('x', one);
+    const first = await start(config, { openLink: link.open });
+    await until('connected', () => first.status().connected);
+    expect(first.status().connection).toBe(1);
+    link.write(burstOf(1500));
+    await until('stored', () => first.status().stored === 1);
+    await first.stop();
+    writeFileSync(join(config.data, 'connection'), '\0\0');
+    const second = await start(config, { openLink: link.open });
+    await until('connected', () => second.status().connected);
+    expect(second.status().connection).toBeGreaterThan(1_000_000_000);
+  });
   it('that cannot start gives its data folder back, and says what is wrong with it', async () => {
     const config = await configOf('x', null);
     mkdirSync(join(config.data, 'connection'), { recursive: true });

@@ -74,7 +74,9 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   const boot = await bootId();
   const startedMs = performance.now();
   const outbox = await openOutbox(data, log);
-  const counter = await openCounter(join(data, 'connection'), log).catch(async (error) => {
+  // Where the count is lost but not the stream, seconds since 1970 lie above it, whatever it was.
+  const lostCount = outbox.state().lastSeq > 0 ? Math.floor(Date.now() / 1_000) : 0;
+  const counter = await openCounter(join(data, 'connection'), lostCount, log).catch(async (error) => {
     await outbox.close();
     throw error;
   });
@@ -278,11 +280,16 @@ async function openOutbox(data: string, log: Logger): Promise<Outbox> {
  * Counts connections over the life of the data folder, so that a late last will is known as late. Where the
  * disk takes no more, the number lives in memory: only a connection can make room again.
  */
-async function openCounter(path: string, log: Logger): Promise<{ next(): Promise<number>; last(): number }> {
+async function openCounter(
+  path: string,
+  whenLost: number,
+  log: Logger,
+): Promise<{ next(): Promise<number>; last(): number }> {
   const text = await readIfThere(path).catch((error) => {
     throw unusable(path, error);
   });
-  let last = Number(text ?? 0) || 0;
+  const count = Number(text ?? Number.NaN);
+  let last = Number.isSafeInteger(count) && count > 0 ? count : whenLost;
   return {
     async next() {
       last++;

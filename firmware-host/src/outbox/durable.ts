@@ -38,12 +38,12 @@ export async function syncFolder(path: string): Promise<void> {
   }
 }
 
-/** The file's text, null when there is none. */
+/** The file's text, null when there is none or the disk no longer gives it: what it said can be found out anew. */
 export async function readIfThere(path: string): Promise<string | null> {
   try {
     return await readFile(path, 'utf8');
   } catch (error) {
-    if (systemCodeOf(error) === 'ENOENT') return null;
+    if (['ENOENT', 'EIO'].includes(systemCodeOf(error) ?? '')) return null;
     throw error;
   }
 }

@@ -319,6 +319,21 @@ describe('a bad sector', () => {
     expect(readdirSync(join(folder, stream))).toContain(`${path.slice(-20)}.unreadable`);
     await outbox.close();
   });
+  it('under the small files: the log alone knows enough, and all is sent once more', async () => {
+    const folder = newFolder();
+    const before = await open(folder);
+    await fill(before, 5);
+    await settle(before, 1, 3);
+    const { stream } = before.state();
+    await before.close();
+    spoil(join(folder, stream, 'cursor.json'));
+    spoil(join(folder, 'stream'));
+    for (const doubt of [1, 1]) {
+      const outbox = await open(folder);
+      expect(outbox.state()).toMatchObject({ stream, lastSeq: 5, unsettled: [[1, 5]], doubt: { fromSeq: doubt } });
+      await outbox.close();
+    }
+  });
 });
 
 it('starts although its cursor cannot be saved', async () => {
