@@ -14,8 +14,11 @@ export function ensureInstalled() {
   const installed = join(root, 'node_modules', '.package-lock.json');
   if (existsSync(installed) && statSync(installed).mtimeMs >= statSync(lock).mtimeMs) return;
   console.log('Installing packages (once) …');
-  const npm = spawnSync('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], { cwd: root, stdio: 'inherit' });
-  if (npm.status !== 0) fail('npm ci failed: see its message above. A network to the npm registry is needed once.');
+  // Not `npm ci`: it refuses a lock file that lacks the optional packages of other platforms, as one made against a
+  // registry that serves only some of them does. `--no-save` keeps the lock file as it is all the same.
+  const args = ['install', '--no-save', '--no-audit', '--no-fund', '--loglevel=error'];
+  const npm = spawnSync('npm', args, { cwd: root, stdio: 'inherit' });
+  if (npm.status !== 0) fail('npm install failed: see its message above. The npm registry must be reached once.');
 }
 
 /** Path of Node 24: the one from the lock file, or the running one if it is new enough. */
