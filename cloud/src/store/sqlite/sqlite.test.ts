@@ -297,3 +297,24 @@ test('seqs of a run that was cut by midnight come back in order', async () => {
   });
   expect(seqsOf(found)).toEqual(Array.from({ length: 1000 }, (_, i) => i + 1));
 });
+
+test('many long reads at once take turns, so that what else there is to do waits for one part of one', async () => {
+  const stores = open();
+  for (let day = 0; day < 20; day += 1)
+    await stores.readings.append(
+      [0, 1, 2, 3, 4].map((part) => {
+        const all = readings(1 + day * 5000 + part * 1000, (part + 1) * 1000 + day * 5000);
+        return incoming(all.map((each, i) => ({ ...each, observedAtMs: noonMs + day * 86_400_000 + part * 1000 + i })));
+      }),
+    );
+  let turns = 0;
+  const spinning = new AbortController();
+  (function spin() {
+    turns += 1;
+    if (!spinning.signal.aborted) setImmediate(spin);
+  })();
+  const span = { station: 'katulampa', fromMs: noonMs, toMs: noonMs + 30 * 86_400_000, buckets: 1 };
+  await Promise.all(Array.from({ length: 4 }, () => stores.readings.range(span)));
+  spinning.abort();
+  expect(turns).toBeGreaterThan(4 * 18);
+});

@@ -64,6 +64,14 @@ export function createStationDays({ db }: Database, parts: { hot: HotTier; names
     return dayFrom(backward.get(station.no, day));
   }
 
+  let turns = Promise.resolve();
+
+  /** One turn of the event loop for one read: many long ones at once hold up ingest no more than one does. */
+  function nextTurn(): Promise<void> {
+    turns = turns.then(() => new Promise((resolve) => setImmediate(resolve)));
+    return turns;
+  }
+
   return {
     readDay,
     nextDay,
@@ -92,7 +100,7 @@ export function createStationDays({ db }: Database, parts: { hot: HotTier; names
         day = nextDay(station, day + 1)
       ) {
         if (read >= readingsPerTurn) {
-          await new Promise((resolve) => setImmediate(resolve));
+          await nextTurn();
           read = 0;
         }
         const readings = readDay(station, day);
