@@ -13,7 +13,7 @@ import {
   type SeqRanges,
 } from '@siaga/protocol';
 import { pino } from 'pino';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, describe, expect, it } from 'vitest';
 import { openFileOutbox } from '../outbox/file.ts';
 import { createMemoryOutbox } from '../outbox/memory.ts';
 import type { Outbox } from '../outbox/outbox.ts';
@@ -262,7 +262,7 @@ describe('sender', () => {
 describe('an old copy of the outbox, put back', () => {
   const root = mkdtempSync(join(tmpdir(), 'siaga-copy-'));
   const [folder, copy] = [join(root, 'outbox'), join(root, 'copy')];
-  ending.push(async () => undefined);
+  afterAll(() => rmSync(root, { recursive: true, force: true }));
 
   /** Runs an agent's outbox on the folder: stores these distances, sends, gets receipts, stops. */
   async function run(cloud: ReturnType<typeof createCloud>, distances: number[], offline = false) {
@@ -358,6 +358,5 @@ describe('an old copy of the outbox, put back', () => {
       expect(counts.mints).toBe(0);
     }
     expect(distancesIn(cloud)).toEqual([1, 2, 11, 12, 21, 22, 31, 32]);
-    rmSync(root, { recursive: true, force: true });
   });
 });
