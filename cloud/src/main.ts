@@ -4,17 +4,22 @@ import { resolve } from 'node:path';
 import { Command } from 'commander';
 import packageJson from '../package.json' with { type: 'json' };
 import { readCatalogue } from './catalogue-file.ts';
-import { loadConfig } from './config.ts';
+import { type Config, loadConfig } from './config.ts';
 import { isPlatformError, platformError } from './errors.ts';
 import { addPkiCommands } from './fleet/pki/command.ts';
 import { createLog } from './log.ts';
 
 const say = (line: string) => void process.stdout.write(`${line}\n`);
 
-async function serve(): Promise<void> {
+function configuration(): Config {
   const loaded = loadConfig(process.env);
   if (!loaded.ok) throw platformError('config-invalid', loaded.faults.join('\n'));
-  const log = createLog(loaded.config.logLevel);
+  return loaded.config;
+}
+
+async function serve(): Promise<void> {
+  const config = configuration();
+  const log = createLog(config.logLevel);
   let signals = 0;
   let stop: (() => void) | undefined;
   const asked = new Promise<void>((done) => {
@@ -32,7 +37,7 @@ async function serve(): Promise<void> {
       process.exit(1);
     });
   const { startPlatform } = await import('./platform.ts');
-  const platform = await startPlatform(loaded.config, {
+  const platform = await startPlatform(config, {
     log,
     onLost(error) {
       log.fatal({ err: error }, 'another process has taken the store over');
@@ -50,6 +55,17 @@ const program = new Command('siaga')
   .version(packageJson.version);
 program.command('serve').description('run broker, store, judge and console').action(serve);
 addPkiCommands(program, say);
+program
+  .command('store')
+  .description('the database')
+  .command('restored')
+  .description('run once after putting back a backup, before serve: devices then send again what it lacks')
+  .action(async () => {
+    const { storeUrl } = configuration();
+    const { renewSqlite } = await import('./store/sqlite/index.ts');
+    renewSqlite(storeUrl);
+    say(`${storeUrl}: has a new identity; devices will send again what it lacks and they still keep`);
+  });
 program
   .command('catalogue')
   .description('the stations’ file')

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { platformError } from '../../errors.ts';
 import { migrations } from './migrations.ts';
@@ -52,6 +53,21 @@ export function openDatabase(path: string): Database {
     };
   } catch (error) {
     throw platformError('store-unusable', `The store ${path} cannot be opened: ${(error as Error).message}.`, error);
+  }
+}
+
+/**
+ * Gives the database at `path` another identity: after a backup was put back, devices must send again what it lacks,
+ * and consoles forget what it never said. Throws `store-unusable` where there is none.
+ */
+export function renewIdentity(path: string): void {
+  if (!existsSync(path))
+    throw platformError('store-unusable', `There is no store ${path}: put the backup there first.`);
+  const { db, transaction, close } = openDatabase(path);
+  try {
+    transaction(() => db.prepare('UPDATE store SET store_id = ?, epoch = ?').run(mintId(), mintId()));
+  } finally {
+    close();
   }
 }
 

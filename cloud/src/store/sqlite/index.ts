@@ -1,7 +1,7 @@
 import { platformError } from '../../errors.ts';
 import type { Stores } from '../stores.ts';
 import { createChangeLog } from './change-log.ts';
-import { type Database, openDatabase } from './database.ts';
+import { type Database, openDatabase, renewIdentity } from './database.ts';
 import { createFleetStore } from './fleet-store.ts';
 import { createJudgingStore } from './judging-store.ts';
 import { createParts } from './parts.ts';
@@ -12,9 +12,18 @@ const scheme = 'sqlite:';
 
 /** Opens all stores over one SQLite database, making it when it is new. Throws `store-unusable`. */
 export function openSqlite(url: string): Stores {
+  return storesOver(openDatabase(pathOf(url)));
+}
+
+/** Tells a store whose backup was put back from the one that it was taken of: see `renewIdentity`. */
+export function renewSqlite(url: string): void {
+  renewIdentity(pathOf(url));
+}
+
+function pathOf(url: string): string {
   if (!url.startsWith(scheme) || url === scheme)
     throw platformError('store-unusable', `The store ${url} is not an address of the form sqlite:FILE.`);
-  return storesOver(openDatabase(url.slice(scheme.length)));
+  return url.slice(scheme.length);
 }
 
 /** All stores over one open database. */

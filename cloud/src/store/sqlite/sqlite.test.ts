@@ -12,7 +12,7 @@ import { storeContract } from '../store.contract.ts';
 import type { Stores } from '../stores.ts';
 import { incoming, noonMs, reading, readings, seqsOf, streamA, wholeDay } from '../testing.ts';
 import { openDatabase } from './database.ts';
-import { openSqlite, storesOver } from './index.ts';
+import { openSqlite, renewSqlite, storesOver } from './index.ts';
 import { migrations } from './migrations.ts';
 import { createQuarantine } from './quarantine.ts';
 
@@ -62,6 +62,21 @@ describe('the database', () => {
     opened.push(other);
     expect(other.readings.storeId).not.toBe(storeId);
     expect(other.changes.epoch).not.toBe(epoch);
+  });
+
+  test('a backup that was put back is told from what it was taken of, and keeps its readings', async () => {
+    expect(() => renewSqlite(`sqlite:${file()}`)).toThrow(/There is no store/);
+    const before = open();
+    await before.readings.append([incoming(readings(1, 3))]);
+    const { storeId } = before.readings;
+    const { epoch } = before.changes;
+    await before.close();
+    opened.pop();
+    renewSqlite(`sqlite:${file()}`);
+    const after = open();
+    expect(after.readings.storeId).not.toBe(storeId);
+    expect(after.changes.epoch).not.toBe(epoch);
+    expect(after.readings.settled('katulampa', streamA).settled).toEqual([[1, 3]]);
   });
 
   test('migrations are numbered from 1 without holes, noted, and a newer database is refused', async () => {
