@@ -43,11 +43,15 @@ export function createQueries(options: QueriesOptions): Queries {
     },
     async readings(id, query) {
       const station = catalogue.station(id);
-      return station === undefined ? undefined : readingColumns(stores.readings, station, query);
+      return station === undefined
+        ? undefined
+        : readingColumns(stores.readings, station, { ...query, nowMs: clock.now() });
     },
     async buckets(id, query) {
       const station = catalogue.station(id);
-      return station === undefined ? undefined : bucketColumns(stores.readings, station, query);
+      return station === undefined
+        ? undefined
+        : bucketColumns(stores.readings, station, { ...query, nowMs: clock.now() });
     },
     async fleet() {
       const now = connected();

@@ -18,7 +18,12 @@ function station(minutes: number) {
 }
 const at = (seq: number, minutes: number, distanceMm: number | null, differs = {}) =>
   reading(seq, { observedAtMs: noonMs + minutes * minuteMs, distanceMm, ...differs });
-const span = (from: number, to: number) => ({ fromMs: noonMs + from * minuteMs, toMs: noonMs + to * minuteMs });
+const nowMs = noonMs + 1000 * minuteMs;
+const span = (from: number, to: number) => ({
+  fromMs: noonMs + from * minuteMs,
+  toMs: noonMs + to * minuteMs,
+  nowMs,
+});
 
 test('each reading by the calibration valid when it was observed', async () => {
   await stores.readings.append([incoming([at(1, 0, 4000), at(2, 1, 4000), at(3, 2, null, { flag: 9, echo: 'none' })])]);
@@ -89,7 +94,12 @@ test('another gauge on request, the primary one else', async () => {
 test('before the first calibration readings count, but have no stage', async () => {
   const old = Date.UTC(2012, 0, 1);
   await stores.readings.append([incoming([reading(1, { observedAtMs: old })])]);
-  const columns = await bucketColumns(stores.readings, station(0), { fromMs: old, toMs: old + 1000, buckets: 1 });
+  const columns = await bucketColumns(stores.readings, station(0), {
+    fromMs: old,
+    toMs: old + 1000,
+    nowMs,
+    buckets: 1,
+  });
   expect(columns).toMatchObject({ count: [1], minMm: [null], meanMm: [null], maxMm: [null] });
 });
 
@@ -111,4 +121,14 @@ test('page by page, each with its own gaps: together those of the whole', async 
   }
   expect(gaps).toEqual(whole.gaps);
   expect(gaps).toHaveLength(4);
+});
+
+test('what has not come yet is no gap', async () => {
+  await stores.readings.append([incoming([at(1, 0, 4000)])]);
+  const asked = { ...span(0, 60), nowMs: noonMs + 20 * minuteMs };
+  const silent = [{ fromMs: noonMs, toMs: asked.nowMs }];
+  expect((await readingColumns(stores.readings, station(-1), { ...asked, limit: 9 })).gaps).toEqual(silent);
+  expect((await bucketColumns(stores.readings, station(-1), { ...asked, buckets: 4 })).gaps).toEqual(silent);
+  const tomorrow = { ...span(2000, 3000), limit: 9 };
+  expect((await readingColumns(stores.readings, station(-1), tomorrow)).gaps).toEqual([]);
 });

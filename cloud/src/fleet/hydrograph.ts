@@ -5,7 +5,13 @@ import type { CatalogueStation } from './catalogue.ts';
 
 type Readings = Pick<ReadingStore, 'readings' | 'range' | 'gaps'>;
 
-export type Span = { readonly fromMs: number; readonly toMs: number; readonly gauge?: GaugeId };
+export type Span = {
+  readonly fromMs: number;
+  readonly toMs: number;
+  readonly gauge?: GaugeId;
+  /** The platform's time: what has not come yet is no gap. */
+  readonly nowMs: number;
+};
 
 /** A place in a station's readings as text: what an answer gives as `next` and a question as `after`. */
 export const cursorPattern = '^(\\d{1,15})\\.([a-z2-7]{16})\\.(\\d{1,16})$';
@@ -22,7 +28,7 @@ function placeFromCursor(text: string): ReadingPlace | undefined {
 export async function readingColumns(
   store: Readings,
   station: CatalogueStation,
-  { limit, after: cursor = '', ...span }: Span & { readonly limit: number; readonly after?: string },
+  { limit, after: cursor = '', nowMs, ...span }: Span & { readonly limit: number; readonly after?: string },
 ): Promise<ReadingColumns> {
   const query = { station: station.id, ...span };
   const after = placeFromCursor(cursor);
@@ -30,7 +36,7 @@ export async function readingColumns(
   const gaps = await store.gaps({
     ...query,
     fromMs: Math.max(span.fromMs, after?.observedAtMs ?? span.fromMs),
-    toMs: next?.observedAtMs ?? span.toMs,
+    toMs: Math.min(next?.observedAtMs ?? span.toMs, nowMs),
   });
   const column = <T>(of: (reading: StoredReading) => T): T[] => readings.map(of);
   return {
@@ -58,7 +64,7 @@ export async function bucketColumns(
   station: CatalogueStation,
   { buckets, ...span }: Span & { readonly buckets: number },
 ): Promise<BucketColumns> {
-  const { fromMs, toMs, gauge = station.gauges[0].id } = span;
+  const { fromMs, toMs, nowMs, gauge = station.gauges[0].id } = span;
   const query = { station: station.id, gauge, fromMs, toMs };
   const bucketMs = Math.max(1, Math.ceil((toMs - fromMs) / buckets));
   const rows: Row[] = [];
@@ -73,7 +79,7 @@ export async function bucketColumns(
         else rows.push(row);
       }
     }
-  const gaps: Gap[] = await store.gaps(query);
+  const gaps: Gap[] = await store.gaps({ ...query, toMs: Math.min(toMs, nowMs) });
   return {
     station: station.id,
     bucketMs,
