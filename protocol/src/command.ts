@@ -1,7 +1,7 @@
 import { type Static, Type } from 'typebox';
 import { Seq, StreamId } from './identity.ts';
 import { decodeJson, parserOf } from './parse.ts';
-import type { Parsed } from './result.ts';
+import { type Parsed, refused } from './result.ts';
 
 const Id = Type.String({ minLength: 1, maxLength: 64, description: 'Idempotency key: a device acts on each id once' });
 
@@ -53,5 +53,8 @@ export type Command = Static<typeof Command>;
 const parseCommand = parserOf(Command);
 
 export function decodeCommand(bytes: Uint8Array): Parsed<Command> {
-  return decodeJson(bytes, parseCommand);
+  const command = decodeJson(bytes, parseCommand);
+  if (command.ok && command.value.act === 'resend' && command.value.from > command.value.to)
+    return refused('to: the range ends before it begins');
+  return command;
 }

@@ -85,3 +85,14 @@ describe.each(Object.keys(decoders) as Kind[])('decoding %s never throws', (kind
     expectSense(kind, new TextEncoder().encode(`"${'x'.repeat(200_000)}"`));
   });
 });
+
+it.each([
+  ['receipt', 'receipt', { ranges: [{ from: 5, to: 4 }] }, 'ranges: a range ends before it begins'],
+  ['receipt', 'receipt', { corrections: [{ rev: 1, from: 5, to: 4 }] }, 'corrections: a range ends before it begins'],
+  ['command', 'command-resend', { from: 5, to: 4 }, 'to: the range ends before it begins'],
+] as const)('a %s with a range that ends before it begins is refused', (kind, fixture, change, reason) => {
+  const path = new URL(`../fixtures/${fixture}.json`, import.meta.url);
+  const { wire } = JSON.parse(readFileSync(path, 'utf8'));
+  const bytes = encodeJson({ ...JSON.parse(wire), ...change });
+  expect(decoders[kind](bytes)).toEqual({ ok: false, reason });
+});

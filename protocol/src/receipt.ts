@@ -2,7 +2,7 @@ import { type Static, Type } from 'typebox';
 import { Seq, StreamId } from './identity.ts';
 import { maxRangesPerMessage } from './limits.ts';
 import { decodeJson, parserOf } from './parse.ts';
-import type { Parsed } from './result.ts';
+import { type Parsed, refused } from './result.ts';
 import { hasSeq, highestSeq, missingRanges, type SeqRange, type SeqRanges } from './seq-ranges.ts';
 
 /** Why a message, or some readings of it, went to quarantine. */
@@ -65,7 +65,12 @@ export type Receipt = Static<typeof Receipt>;
 const parseReceipt = parserOf(Receipt);
 
 export function decodeReceipt(bytes: Uint8Array): Parsed<Receipt> {
-  return decodeJson(bytes, parseReceipt);
+  const receipt = decodeJson(bytes, parseReceipt);
+  if (!receipt.ok) return receipt;
+  for (const name of ['ranges', 'corrections'] as const)
+    if (receipt.value[name]?.some(({ from, to }) => from > to))
+      return refused(`${name}: a range ends before it begins`);
+  return receipt;
 }
 
 /** `upTo` and `ranges` for a set of settled numbers: `upTo` falls back as far as 32 ranges require. */
