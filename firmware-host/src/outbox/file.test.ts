@@ -14,8 +14,9 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 import { aDraft } from '../testing/builders.ts';
+import { lacksTool } from '../testing/tools.ts';
 import { crc32c } from './crc32c.ts';
 import { openFileOutbox } from './file.ts';
 import { outboxContract } from './outbox.contract.ts';
@@ -216,6 +217,9 @@ async function limited(blocks: number, folder: string, code: string): Promise<st
 }
 
 describe('a disk that takes no more', () => {
+  const lacking = lacksTool('prlimit', 'util-linux');
+  beforeEach((ctx) => ctx.skip(lacking !== undefined, lacking));
+
   it('in the middle of a group: none of it is stored, and the next goes on without a gap', async () => {
     const folder = newFolder();
     const told = await limited(
