@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { catalogueText } from './fleet/testing.ts';
 
 const main = fileURLToPath(new URL('main.ts', import.meta.url));
 
@@ -48,31 +49,9 @@ function siaga(
   });
 }
 
-const empty = `
-deployment: { name: Test, timeZone: Asia/Jakarta, bounds: [-7, 106, -6, 107] }
-basins: [{ id: ciliwung, name: Ciliwung }]
-stations:
-  - id: katulampa
-    name: Katulampa
-    kind: river
-    basin: ciliwung
-    lat: -6.6331
-    lon: 106.83708
-    staleCapS: 3600
-    deadBandMm: 50
-    normalLabel: Siaga IV
-    thresholds: []
-    gauges:
-      - id: main
-        model: maxbotix-hrxl-wr
-        blankingMm: 300
-        calibrations: [{ validFrom: 2013-01-01T00:00:00Z, sensorElevationMm: 4500, faceOffsetMm: 0 }]
-reaches: []
-`;
-
 test('from nothing to a running platform by the commands that the messages name; signals end it with 0', async () => {
   const env = { SIAGA_HTTP_PORT: '0', SIAGA_MQTT_PORT: '0', SIAGA_DATA: join(dir, 'data') };
-  writeFileSync(join(dir, 'siaga.yaml'), empty);
+  writeFileSync(join(dir, 'siaga.yaml'), catalogueText);
   const pki = join(dir, 'data', 'pki');
 
   const without = await siaga(['serve'], env);
@@ -109,7 +88,7 @@ test('bad settings and a broken catalogue are told in full, with exit code 2 and
 
   writeFileSync(
     join(dir, 'broken.yaml'),
-    empty.replace('kind: river', 'kind: lake').replace('lat: -6.6331', 'lat: 95'),
+    catalogueText.replace('kind: river', 'kind: lake').replace('lat: -6.6331', 'lat: 95'),
   );
   const broken = await siaga(['catalogue', 'check', 'broken.yaml']);
   expect(broken.code).toBe(2);
@@ -117,9 +96,9 @@ test('bad settings and a broken catalogue are told in full, with exit code 2 and
   expect(broken.err).toMatch(/lat/);
   expect(broken.err).not.toMatch(/\n\s+at /);
 
-  writeFileSync(join(dir, 'whole.yaml'), empty);
+  writeFileSync(join(dir, 'whole.yaml'), catalogueText);
   expect(await siaga(['catalogue', 'check', 'whole.yaml'])).toMatchObject({
     code: 0,
-    out: 'whole.yaml: 1 stations, 0 reaches, no faults\n',
+    out: 'whole.yaml: 2 stations, 1 reaches, no faults\n',
   });
 });

@@ -17,30 +17,8 @@ import mqtt, { type MqttClient } from 'mqtt';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type Config, loadConfig } from './config.ts';
 import { caPaths, devicePaths, initPki, issueDeviceIn, issueServerIn } from './fleet/pki/index.ts';
+import { catalogueText } from './fleet/testing.ts';
 import { type Platform, startPlatform } from './platform.ts';
-
-const catalogue = `
-deployment: { name: Test, timeZone: Asia/Jakarta, bounds: [-7, 106, -6, 107] }
-basins: [{ id: ciliwung, name: Ciliwung }]
-stations:
-  - id: katulampa
-    name: Katulampa
-    kind: river
-    basin: ciliwung
-    lat: -6.6331
-    lon: 106.83708
-    staleCapS: 3600
-    deadBandMm: 50
-    normalLabel: Siaga IV
-    thresholds:
-      - { severity: alert, label: Siaga III, fromMm: 810, validFrom: 2013-01-01T00:00:00Z }
-    gauges:
-      - id: main
-        model: maxbotix-hrxl-wr
-        blankingMm: 300
-        calibrations: [{ validFrom: 2013-01-01T00:00:00Z, sensorElevationMm: 4500, faceOffsetMm: 0 }]
-reaches: []
-`;
 
 let dir: string;
 let config: Config;
@@ -49,7 +27,7 @@ let undo: (() => unknown)[];
 beforeEach(async () => {
   undo = [];
   dir = mkdtempSync(join(tmpdir(), 'siaga-platform-'));
-  writeFileSync(join(dir, 'siaga.yaml'), catalogue);
+  writeFileSync(join(dir, 'siaga.yaml'), catalogueText);
   const loaded = loadConfig(
     { SIAGA_HTTP_PORT: '0', SIAGA_MQTT_PORT: '0', SIAGA_DATA: join(dir, 'data'), SIAGA_WEB: join(dir, 'web') },
     dir,
@@ -160,6 +138,7 @@ test('a reading is acknowledged, receipted, judged, streamed and there after a r
   expect(await get(first, '/readyz')).toEqual({ status: 'ready', amiss: [] });
   expect((await get<{ devices: object[] }>(first, '/api/v1/fleet')).devices).toMatchObject([
     { station: 'katulampa', connected: true },
+    { station: 'depok', connected: false },
   ]);
 
   await first.stop();
@@ -286,7 +265,7 @@ test('every other expected start fault has its code and says the mend', async ()
   const broken = await start().catch((error: Error) => error.message);
   expect(String(broken).split('\n').length).toBeGreaterThan(2);
   await expect(start({ cataloguePath: join(dir, 'none.yaml') })).rejects.toMatchObject({ code: 'catalogue-invalid' });
-  writeFileSync(join(dir, 'siaga.yaml'), catalogue);
+  writeFileSync(join(dir, 'siaga.yaml'), catalogueText);
   await issueServerIn(config.pkiDir);
   writeFileSync(join(dir, 'file'), '');
   await expect(start({ dataDir: join(dir, 'file', 'data') })).rejects.toMatchObject({ code: 'folder-unwritable' });
