@@ -1,5 +1,5 @@
 /**
- * node scripts/run.mjs e2e/picture.ts: makes the pictures of the console in docs/images, from the running platform
+ * npm run build, then node scripts/run.mjs e2e/picture.ts: makes the pictures of the console in docs/images, from the running platform
  * and its simulated network: the night of 30 January 2014, Katulampa in its highest band, the wave on its way to
  * Depok, and one gauge that fell silent.
  */
