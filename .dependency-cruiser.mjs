@@ -60,15 +60,17 @@ export default {
     ),
     never(
       'use-cases-see-no-adapters',
-      'Ingest, judging and fleet take ports; only main sees adapters.',
-      { path: '^cloud/src/(ingest|judging|fleet)/', pathNot: '\\.test\\.ts$' },
+      'Ingest, judging, alarms, people and the others take ports; only main sees adapters.',
+      { path: '^cloud/src/(ingest|judging|fleet|alarms|people|shift|duty|watch)/', pathNot: '(\\.test\\.ts$|/testing/)' },
       { path: '^cloud/src/(store/|broker/|api/|main\\.ts|pipeline\\.ts|index\\.ts|platform\\.ts)' },
     ),
     never(
       'adapters-see-ports-only',
       'Stores know no use case.',
       { path: '^cloud/src/store/', pathNot: '\\.test\\.ts$' },
-      { path: `^cloud/src/(broker|ingest|judging|fleet|api|main\\.ts|pipeline\\.ts|index\\.ts|platform\\.ts)` },
+      {
+        path: `^cloud/src/(broker|ingest|judging|fleet|alarms|people|shift|duty|watch|api|main\\.ts|pipeline\\.ts|index\\.ts|platform\\.ts)`,
+      },
     ),
     never(
       'api-sees-no-adapters',

@@ -15,6 +15,7 @@ export const errorCodes = {
   'store-busy': { retry: true },
   'store-failed': { retry: false },
   'lease-lost': { retry: false },
+  'state-conflict': { retry: true },
   'pki-incomplete': { retry: false },
   'pki-name-invalid': { retry: false },
 } as const satisfies Record<string, { retry: boolean }>;

@@ -57,8 +57,6 @@ const clockSlackMs = 60_000;
 export async function startPipeline(options: PipelineOptions): Promise<Pipeline> {
   const { stores, catalogue, clock, channel, metrics, log, build } = options;
   const iso = (ms: number) => new Date(ms).toISOString();
-  /** The newest number whose state `judge.known` shows; the log may be ahead of it for a moment. */
-  let seq = stores.changes.head();
   let valuesTold = 0;
   let storeTrouble: string | undefined;
   /** When the newest reading of earlier starts was received. */
@@ -68,10 +66,9 @@ export async function startPipeline(options: PipelineOptions): Promise<Pipeline>
     store: stores.judging,
     catalogue,
     clock,
-    onJudged({ changes, values }) {
-      seq = changes.at(-1)?.seq ?? seq;
+    onJudged({ values }) {
       valuesTold += values.length;
-      hub.publish(changes, values);
+      hub.publish([], values);
     },
   });
 
@@ -81,6 +78,12 @@ export async function startPipeline(options: PipelineOptions): Promise<Pipeline>
     pulse: () => ({ serverTime: iso(clock.now()), speed: clock.speed, watermark: watermark(), build }),
     dropped: metrics.droppedStreamClient,
   });
+
+  /**
+   * Commits are told in order and in their own turn; who committed brings its memory up to date before the next turn,
+   * so that between turns memory says what the numbers say.
+   */
+  const unwatch = stores.changes.watch((changes) => hub.publish(changes, []));
 
   const loop = judgingLoop({
     judge,
@@ -159,7 +162,7 @@ export async function startPipeline(options: PipelineOptions): Promise<Pipeline>
       const nowMs = clock.now();
       return {
         epoch: stores.changes.epoch,
-        seq,
+        seq: stores.changes.head(),
         serverTime: iso(nowMs),
         speed: clock.speed,
         watermark: watermark(),
@@ -167,13 +170,15 @@ export async function startPipeline(options: PipelineOptions): Promise<Pipeline>
         deployment: catalogue.deployment,
         stations: picture(catalogue, judge.known(), nowMs),
         reaches: [...catalogue.reaches],
+        basins: [...catalogue.basins],
+        staff: null,
       };
     },
     snapshotVersion: () =>
       [
         stores.changes.epoch,
         stores.readings.generation,
-        seq,
+        stores.changes.head(),
         valuesTold,
         catalogue.limitsInForce(clock.now()),
         build,
@@ -184,6 +189,7 @@ export async function startPipeline(options: PipelineOptions): Promise<Pipeline>
       await ingest.close();
       await loop.close();
       receipts.close();
+      unwatch();
       hub.close();
     },
   };

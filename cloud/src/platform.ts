@@ -90,6 +90,7 @@ async function startAll(
       listening: () => broker?.listening() ?? false,
     }),
     hub: pipeline.hub,
+    access: { authenticate: async () => null, ownOrigin: () => false },
     registry: metrics.registry,
     web: { dir: config.webDir, tilesPath: config.tilesPath },
     tilesUrl: catalogue.deployment.tiles?.url ?? null,

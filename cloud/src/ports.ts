@@ -157,6 +157,8 @@ export type JudgingStore = {
 export type ChangeLog = {
   readonly epoch: string;
   head(): number;
+  /** `onChanges` is called in the same turn as each commit that numbered some, in order. Returns what ends it. */
+  watch(onChanges: (changes: readonly Change[]) => void): () => void;
   /** Changes after `seq` in order, or null when they are no longer kept. */
   since(seq: number, limit: number): Promise<Change[] | null>;
 };
@@ -212,4 +214,134 @@ export type FleetStore = {
 /** Sends a receipt or a command to a station; resolves when handed on, without a promise of arrival. */
 export type DeviceChannel = {
   send(station: StationId, kind: CloudTopic, payload: Uint8Array): Promise<void>;
+};
+
+/**
+ * Names a kind of record or journal and carries its type: each room declares its own with `recordKind`, and reads
+ * and writes under it. What was written under a kind is trusted when read.
+ */
+export type RecordKind<T> = { readonly kind: string; readonly body?: T };
+
+export function recordKind<T>(kind: string): RecordKind<T> {
+  return { kind };
+}
+
+/** A record as it is kept. `version` rises by one with every put. */
+export type Kept<T> = { readonly id: string; readonly version: number; readonly body: T };
+
+/** A record on its way in: the whole after-image. */
+export type Put<T = unknown> = {
+  readonly kind: RecordKind<T>;
+  readonly id: string;
+  readonly body: T;
+  /** What it belongs to, to find it by: a station, a group, a person. */
+  readonly subject?: string;
+  /** Its place in time, to find it by. */
+  readonly atMs?: number;
+  /** Done with: kept, but not among the open ones. */
+  readonly closed?: boolean;
+  /** The version that it replaces, 0 for a new one: another one there refuses the whole commit with `state-conflict`. */
+  readonly expect?: number;
+};
+
+/** A put whose body matches its kind. */
+export function put<T>(work: Put<T>): Put {
+  return work;
+}
+
+/** A line on its way into a journal: appended, never changed. */
+export type JournalDraft = {
+  readonly kind: RecordKind<unknown>;
+  readonly subject: string;
+  readonly body: unknown;
+};
+export type JournalLine<T> = { readonly no: number; readonly atMs: number; readonly subject: string; readonly body: T };
+
+/** A change on its way to its number. */
+export type ChangeDraft = WithoutNumber<Change>;
+type WithoutNumber<C> = C extends Change ? Omit<C, 'seq' | 'knownAt'> : never;
+
+/**
+ * An act on its way into the audit. `actor`, `act` and `subject` are ids and stay for ever; `reason`, `before` and
+ * `after` may hold free text and can be erased later, which leaves a tombstone and an unbroken chain.
+ */
+export type AuditDraft = {
+  readonly actor: string;
+  /** What was done: `alarm.acknowledge`, `account.create`. */
+  readonly act: string;
+  readonly subject: string;
+  readonly reason?: string | null;
+  readonly before?: unknown;
+  readonly after?: unknown;
+};
+
+/** Everything that one decision writes: all of it or nothing, durable when `commit` resolves. */
+export type StateWork = {
+  readonly nowMs: number;
+  readonly puts?: readonly Put[];
+  readonly removes?: readonly { readonly kind: RecordKind<unknown>; readonly id: string }[];
+  readonly journal?: readonly JournalDraft[];
+  readonly audit?: readonly AuditDraft[];
+  /** Numbered last, so that order of number is order of commit. */
+  readonly changes?: readonly ChangeDraft[];
+  /** Proves the lease of a shard, as in `JudgingStore`: refused with `lease-lost` when another has taken it. */
+  readonly lease?: { readonly shard: string; readonly fence: number };
+};
+
+export type RecordQuery = {
+  /** Only those not closed. */
+  readonly open?: boolean;
+  readonly subject?: string;
+  /** By `atMs`, [fromMs, toMs). */
+  readonly fromMs?: number;
+  readonly toMs?: number;
+  readonly limit?: number;
+};
+
+export type JournalQuery = {
+  readonly subject?: string;
+  /** Lines with a lower number only: to page back. */
+  readonly before?: number;
+  readonly fromMs?: number;
+  readonly toMs?: number;
+  /** At most so many; 1000 unless told. */
+  readonly limit?: number;
+};
+
+/**
+ * The relational state of all rooms: records (after-images by id), journals (append-only) and the audit, written in one
+ * transaction. Rooms with little open state keep it in memory and write through.
+ */
+export type StateStore = {
+  record<T>(kind: RecordKind<T>, id: string): Promise<Kept<T> | undefined>;
+  /** Newest `atMs` first, then by id. */
+  records<T>(kind: RecordKind<T>, query?: RecordQuery): Promise<Kept<T>[]>;
+  /** Newest first. */
+  journal<T>(kind: RecordKind<T>, query?: JournalQuery): Promise<JournalLine<T>[]>;
+  commit(work: StateWork): Promise<{ readonly changes: readonly Change[] }>;
+};
+
+/** A line of the audit as it is kept. `details` is null once erased; `digest` stays and is what the chain holds. */
+export type AuditLine = {
+  readonly no: number;
+  readonly atMs: number;
+  readonly actor: string;
+  readonly act: string;
+  readonly subject: string;
+  readonly digest: string;
+  readonly previous: string;
+  readonly hash: string;
+  /** JSON of reason, before, after and a salt: exactly the text that was digested. */
+  readonly details: string | null;
+};
+
+/** The record of every act, hash-chained. Written by `StateStore.commit` alone. */
+export type AuditLog = {
+  /** Newest first; `before` a number, at most `limit`. */
+  list(query: { before?: number; limit: number; actor?: string; subject?: string }): Promise<AuditLine[]>;
+  /** Oldest first, for verifying: lines after `no`. */
+  since(no: number, limit: number): Promise<AuditLine[]>;
+  head(): Promise<{ readonly no: number; readonly hash: string }>;
+  /** Erases the details of lines, and says so in a line of its own, in one commit. */
+  erase(nos: readonly number[], by: { actor: string; reason: string; nowMs: number }): Promise<void>;
 };

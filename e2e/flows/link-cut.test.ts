@@ -3,6 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import {
   type BucketColumns,
   type Clock,
+  changesOfKind,
   clockFromText,
   clockToText,
   type ReadingColumns,
@@ -62,7 +63,8 @@ test('a link cut for a day: live at once, backlog behind it, no hole, no flicker
   flow.atEnd(() => bursts.stop());
   const watch = await flow.watch(httpUrl);
   const values = () => watch.deltas().flatMap((delta) => delta.values.filter(({ id }) => id === station));
-  const levels = () => watch.deltas().flatMap((delta) => delta.changes.filter(({ id }) => id === station));
+  const levels = () =>
+    watch.deltas().flatMap(({ changes }) => changesOfKind(changes, 'station').filter(({ id }) => id === station));
   await eventually('the station is live', () => levels().some(({ level }) => level.presence === 'live'));
   await agent.storedAtLeast(100);
 

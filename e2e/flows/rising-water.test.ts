@@ -2,8 +2,9 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   type BucketColumns,
-  type Change,
+  type ChangeOf,
   type Clock,
+  changesOfKind,
   clockFromText,
   clockToText,
   decodeReceipt,
@@ -48,8 +49,8 @@ async function openWalk() {
     values: (): StationValue[] =>
       watch.deltas().flatMap((delta) => delta.values.filter((each) => each.id === id).map(({ value }) => value)),
   });
-  const changesOf = (id: string): Change[] =>
-    watch.deltas().flatMap((delta) => delta.changes.filter((change) => change.id === id));
+  const changesOf = (id: string): ChangeOf<'station'>[] =>
+    watch.deltas().flatMap(({ changes }) => changesOfKind(changes, 'station').filter((change) => change.id === id));
   return { flow, platform, watch, of };
 }
 

@@ -80,12 +80,29 @@ export const OfficialStatus = Type.Object({
 });
 export type OfficialStatus = Static<typeof OfficialStatus>;
 
+/** What stands at a gate or in a pump house, as a person entered it. */
+export const Works = Type.Object({
+  /** Of each gate, how far it is open, in percent. */
+  gates: Type.Array(
+    Type.Object({ name: Type.String({ maxLength: 60 }), openPercent: Type.Integer({ minimum: 0, maximum: 100 }) }),
+    { maxItems: 40 },
+  ),
+  pumps: Type.Array(
+    Type.Object({ name: Type.String({ maxLength: 60 }), state: Type.Enum(['running', 'stopped', 'out-of-service']) }),
+    { maxItems: 40 },
+  ),
+  enteredAt: Time,
+  by: Type.String(),
+});
+export type Works = Static<typeof Works>;
+
 export const StationPicture = Type.Object(
   {
     info: StationInfo,
     level: StationLevel,
     value: Type.Union([StationValue, Type.Null()]),
     official: Type.Union([OfficialStatus, Type.Null()]),
+    works: Type.Union([Works, Type.Null()]),
   },
   { $id: 'StationPicture' },
 );

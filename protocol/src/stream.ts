@@ -1,20 +1,58 @@
 import { type Static, Type } from 'typebox';
+import { Alarm, AlarmGroup, Drill } from './alarm.ts';
+import { Episode } from './episode.ts';
 import { StationId } from './identity.ts';
 import { parserOf } from './parse.ts';
-import { Reach, StationLevel, StationPicture, StationValue } from './station.ts';
+import { PersonName, SessionInfo } from './people.ts';
+import { OfficialStatus, Reach, StationLevel, StationPicture, StationValue, Works } from './station.ts';
 
 const Time = Type.String({ format: 'date-time' });
 const NullableTime = Type.Union([Time, Type.Null()]);
 
-/** The after-image of one judgement. `seq` numbers are without holes within an epoch and in order of commit. */
-export const Change = Type.Object({
-  seq: Type.Integer({ minimum: 1 }),
-  knownAt: Time,
-  kind: Type.Literal('station'),
-  id: StationId,
-  level: StationLevel,
-});
+const numbered = { seq: Type.Integer({ minimum: 1 }), knownAt: Time };
+
+/** The after-image of one judgement or decision. `seq` numbers are without holes within an epoch, in order of commit. */
+export const Change = Type.Union([
+  Type.Object({ ...numbered, kind: Type.Literal('station'), id: StationId, level: StationLevel }),
+  /** An episode as it is known now; without `episode` it turned out not to have been. */
+  Type.Object({
+    ...numbered,
+    kind: Type.Literal('episode'),
+    id: StationId,
+    since: Time,
+    severity: Type.Integer({ minimum: 1, maximum: 3 }),
+    episode: Type.Union([Episode, Type.Null()]),
+  }),
+  Type.Object({
+    ...numbered,
+    kind: Type.Literal('official'),
+    id: StationId,
+    official: Type.Union([OfficialStatus, Type.Null()]),
+  }),
+  Type.Object({ ...numbered, kind: Type.Literal('works'), id: StationId, works: Works }),
+  Type.Object({ ...numbered, kind: Type.Literal('alarm'), id: Type.String(), alarm: Alarm }),
+  Type.Object({ ...numbered, kind: Type.Literal('group'), id: Type.String(), group: AlarmGroup }),
+  Type.Object({ ...numbered, kind: Type.Literal('drill'), id: Type.String(), drill: Drill }),
+  /** Something that this client may not see: its number keeps the row whole. */
+  Type.Object({ ...numbered, kind: Type.Literal('withheld') }),
+]);
 export type Change = Static<typeof Change>;
+export type ChangeOf<K extends Change['kind']> = Extract<Change, { kind: K }>;
+
+/** The changes of one kind, in order. */
+export function changesOfKind<K extends Change['kind']>(changes: readonly Change[], kind: K): ChangeOf<K>[] {
+  return changes.filter((change): change is ChangeOf<K> => change.kind === kind);
+}
+
+/** What only signed-in people see of the present. Alarms and groups are those that are open. */
+export const StaffPicture = Type.Object({
+  session: SessionInfo,
+  alarms: Type.Array(Alarm),
+  groups: Type.Array(AlarmGroup),
+  drills: Type.Array(Drill),
+  people: Type.Array(PersonName),
+});
+export type StaffPicture = Static<typeof StaffPicture>;
 
 /** Where the map lies and what to paint under it; from the deployment's settings. */
 export const Deployment = Type.Object({
@@ -39,6 +77,9 @@ export const Snapshot = Type.Object(
     deployment: Deployment,
     stations: Type.Array(StationPicture),
     reaches: Type.Array(Reach),
+    basins: Type.Array(Type.Object({ id: Type.String(), name: Type.String() })),
+    /** Null for who is not signed in. */
+    staff: Type.Union([StaffPicture, Type.Null()]),
   },
   { $id: 'Snapshot' },
 );

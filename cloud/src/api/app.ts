@@ -4,6 +4,7 @@ import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import { type FastifyBaseLogger, fastify, LogController } from 'fastify';
 import type { Registry } from 'prom-client';
 import type { Logger } from '../log.ts';
+import { type AccessOptions, useAccess } from './access.ts';
 import { sendProblem, useProblems } from './problem.ts';
 import type { Queries } from './queries.ts';
 import { fleetRoute } from './routes/fleet.ts';
@@ -24,6 +25,7 @@ import type { StreamHub } from './stream-hub.ts';
 export type ApiOptions = {
   readonly queries: Queries;
   readonly hub: StreamHub;
+  readonly access: AccessOptions;
   readonly registry: Registry;
   readonly web: { readonly dir: string; readonly tilesPath: string | null };
   /** Where map tiles come from, if not from here: its origin joins the content security policy. */
@@ -77,6 +79,7 @@ export async function createApi(options: ApiOptions): Promise<App> {
   await app.register(
     async (v1) => {
       const api = v1 as App;
+      useAccess(api, options.access);
       stationsRoute(api, queries);
       stationRoute(api, queries);
       readingsRoute(api, queries);

@@ -10,6 +10,7 @@ import {
   StationPicture,
 } from '@siaga/protocol';
 import { type Static, Type } from 'typebox';
+import type { Caller } from './access.ts';
 
 const Time = Type.String({ format: 'date-time' });
 const NullableTime = Type.Union([Time, Type.Null()]);
@@ -86,7 +87,8 @@ export type HydrographQuery = {
 /** Undefined stands for a station that the catalogue does not have. */
 export type Queries = {
   nowMs(): number;
-  snapshot(): Snapshot | Promise<Snapshot>;
+  /** With what the caller may see. */
+  snapshot(caller: Caller | null): Snapshot | Promise<Snapshot>;
   /** Changes whenever the snapshot says something else, its `serverTime` apart. */
   snapshotVersion(): string;
   station(id: string): StationDetail | undefined | Promise<StationDetail | undefined>;

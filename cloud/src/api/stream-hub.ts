@@ -12,6 +12,7 @@ import {
   type StationValue,
 } from '@siaga/protocol';
 import type { ChangeLog } from '../ports.ts';
+import { type Audience, publicAudience } from './audience.ts';
 
 /** Where a client's events go: an HTTP response. */
 export type Sink = {
@@ -45,13 +46,14 @@ export type StreamHubOptions = {
 export type StreamHub = {
   publish(changes: readonly Change[], values: readonly StationNews[]): void;
   /** Replays what came after `place`, then goes on live until the returned function is called. */
-  attach(sink: Sink, place: Place | undefined): () => void;
+  attach(sink: Sink, place: Place | undefined, audience?: Audience): () => void;
   clients(): number;
   close(): void;
 };
 
 type Watcher = {
   readonly sink: Sink;
+  readonly audience: Audience;
   /** The last numbered change sent; not yet live while `replaying`. */
   seq: number;
   replaying: boolean;
@@ -64,17 +66,20 @@ export function createStreamHub(options: StreamHubOptions): StreamHub {
   let pendingChanges: Change[] = [];
   let pendingValues = new Map<StationId, StationValue>();
   let quiet: NodeJS.Timeout | undefined;
+  let turn: NodeJS.Immediate | undefined;
   let seq = changes.head();
 
   function publish(news: readonly Change[], values: readonly StationNews[]): void {
     if (news.length === 0 && values.length === 0) return;
     pendingChanges.push(...news);
     for (const { id, value } of values) pendingValues.set(id, value);
-    if (quiet === undefined) flush();
+    // Not at once: a judgement's changes and its values come in one turn, and go out together.
+    if (quiet === undefined) turn ??= setImmediate(flush);
   }
 
   function flush(): void {
     quiet = undefined;
+    turn = undefined;
     if (pendingChanges.length === 0 && pendingValues.size === 0) return;
     const news = pendingChanges;
     const values = [...pendingValues].map(([id, value]) => ({ id, value }));
@@ -83,18 +88,24 @@ export function createStreamHub(options: StreamHubOptions): StreamHub {
     seq = news.at(-1)?.seq ?? seq;
     quiet = setTimeout(flush, coalesceMs);
     const first = news[0]?.seq ?? Number.POSITIVE_INFINITY;
-    const frame = Buffer.from(deltaFrame(news, values, seq));
+    const frames = new Map<string, Uint8Array>();
     for (const watcher of watchers) {
       if (watcher.replaying) continue;
-      if (watcher.seq < first) send(watcher, frame);
-      // Its replay came upon some of these before they were sent to all.
-      else send(watcher, deltaFrame(after(news, watcher.seq), values, Math.max(seq, watcher.seq)));
+      // Its replay may have come upon some of these before they were sent to all.
+      if (watcher.seq >= first)
+        send(watcher, deltaFrame(after(news, watcher.seq), values, Math.max(seq, watcher.seq), watcher.audience));
+      else {
+        const { key } = watcher.audience;
+        const frame = frames.get(key) ?? Buffer.from(deltaFrame(news, values, seq, watcher.audience));
+        frames.set(key, frame);
+        send(watcher, frame);
+      }
       watcher.seq = Math.max(seq, watcher.seq);
     }
   }
 
-  function attach(sink: Sink, place: Place | undefined): () => void {
-    const watcher: Watcher = { sink, seq: place?.seq ?? seq, replaying: true };
+  function attach(sink: Sink, place: Place | undefined, audience = publicAudience): () => void {
+    const watcher: Watcher = { sink, audience, seq: place?.seq ?? seq, replaying: true };
     watchers.add(watcher);
     sink.write('retry: 1000\n\n');
     begin(watcher, place).catch(() => drop(watcher));
@@ -113,7 +124,7 @@ export function createStreamHub(options: StreamHubOptions): StreamHub {
         const last = page.at(-1);
         if (last !== undefined) {
           watcher.seq = last.seq;
-          send(watcher, deltaFrame(page, [], last.seq));
+          send(watcher, deltaFrame(page, [], last.seq, watcher.audience));
         }
         // What was flushed to the others while this page was read must be read too.
         if (page.length < replayPage && watcher.seq >= seq) break;
@@ -121,7 +132,7 @@ export function createStreamHub(options: StreamHubOptions): StreamHub {
     }
     // From here in one turn: whatever is flushed later comes to this watcher too.
     watcher.replaying = false;
-    send(watcher, deltaFrame([], options.values(), watcher.seq));
+    send(watcher, deltaFrame([], options.values(), watcher.seq, watcher.audience));
     send(watcher, heartbeatFrame(watcher.seq));
   }
 
@@ -143,8 +154,9 @@ export function createStreamHub(options: StreamHubOptions): StreamHub {
     watcher.sink.destroy();
   }
 
-  function deltaFrame(news: readonly Change[], values: readonly StationNews[], at: number): string {
-    const delta: Delta = { serverTime: options.pulse().serverTime, changes: [...news], values: [...values] };
+  function deltaFrame(news: readonly Change[], values: readonly StationNews[], at: number, audience: Audience): string {
+    const { serverTime } = options.pulse();
+    const delta: Delta = { serverTime, changes: news.map(audience.sees), values: [...values] };
     return `id: ${placeToText({ epoch: changes.epoch, seq: at })}\nevent: delta\ndata: ${JSON.stringify(delta)}\n\n`;
   }
 
@@ -156,7 +168,10 @@ export function createStreamHub(options: StreamHubOptions): StreamHub {
   const heart = setInterval(() => {
     const frame = Buffer.from(heartbeatFrame(seq));
     for (const watcher of watchers)
-      if (!watcher.replaying) send(watcher, watcher.seq === seq ? frame : heartbeatFrame(watcher.seq));
+      if (!watcher.audience.valid()) {
+        watchers.delete(watcher);
+        watcher.sink.end();
+      } else if (!watcher.replaying) send(watcher, watcher.seq === seq ? frame : heartbeatFrame(watcher.seq));
   }, heartbeatMs);
   heart.unref();
 
@@ -167,6 +182,7 @@ export function createStreamHub(options: StreamHubOptions): StreamHub {
     close() {
       clearInterval(heart);
       clearTimeout(quiet);
+      clearImmediate(turn);
       for (const watcher of watchers) watcher.sink.end();
       watchers.clear();
     },

@@ -1,6 +1,14 @@
 /** Plausible stand-ins for what the API asks, for its tests. */
-import type { Change, Snapshot, StationLevel, StationPicture, StationValue } from '@siaga/protocol';
+import {
+  type Change,
+  permissions,
+  type Snapshot,
+  type StationLevel,
+  type StationPicture,
+  type StationValue,
+} from '@siaga/protocol';
 import type { ChangeLog } from '../ports.ts';
+import type { AccessOptions, Caller } from './access.ts';
 import type { Queries } from './queries.ts';
 
 export const at = '2014-01-29T17:00:00.000Z';
@@ -41,6 +49,7 @@ const katulampa: StationPicture = {
   level,
   value,
   official: null,
+  works: null,
 };
 
 const snapshot: Snapshot = {
@@ -53,6 +62,8 @@ const snapshot: Snapshot = {
   deployment: { name: 'Test', timeZone: 'Asia/Jakarta', bounds: [-7, 106, -6, 107], tiles: null },
   stations: [katulampa],
   reaches: [],
+  basins: [{ id: 'ciliwung', name: 'Ciliwung' }],
+  staff: null,
 };
 
 export function plausibleQueries(over: Partial<Queries> = {}): Queries {
@@ -70,6 +81,22 @@ export function plausibleQueries(over: Partial<Queries> = {}): Queries {
   };
 }
 
+/** A caller who may do everything. */
+export const anyone: Caller = {
+  account: { id: 'tester00', name: 'Tester', role: 'admin' },
+  permissions: new Set(permissions),
+  drill: null,
+  fresh: true,
+  by: 'token',
+  session: 'test',
+  valid: () => true,
+};
+
+/** Everybody is `caller`. */
+export function accessAs(caller: Caller | null = anyone): AccessOptions {
+  return { authenticate: async () => caller, ownOrigin: () => false };
+}
+
 export function changeOf(seq: number): Change {
   return { seq, knownAt: at, kind: 'station', id: 'katulampa', level };
 }
@@ -83,6 +110,7 @@ export function memoryChanges(
   return {
     epoch,
     head: () => all.length,
+    watch: () => () => {},
     since: async (seq, limit) => (all.length - seq > kept ? null : all.slice(seq, seq + limit)),
     add(count) {
       const added = Array.from({ length: count }, (_, i) => changeOf(all.length + i + 1));

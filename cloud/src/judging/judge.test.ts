@@ -1,4 +1,4 @@
-import { type SteppedClock, steppedClock } from '@siaga/protocol';
+import { changesOfKind, type SteppedClock, steppedClock } from '@siaga/protocol';
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { Catalogue } from '../fleet/catalogue.ts';
 import { picture } from '../fleet/picture.ts';
@@ -30,7 +30,7 @@ async function send(minutes: number, stageMm: number, differs: { station?: strin
   await stores.readings.append([incoming([one], differs)]);
 }
 const level = (id = 'katulampa') => judge.known().get(id)?.level;
-const since = async (place: number) => (await stores.changes.since(place, 1000)) ?? [];
+const since = async (place: number) => changesOfKind((await stores.changes.since(place, 1000)) ?? [], 'station');
 
 describe('start', () => {
   test('makes every station known, once', async () => {
@@ -150,7 +150,8 @@ describe('sweep', () => {
     const presences: unknown[] = [];
     for (let s = 0; s <= 600; s += 20) {
       clock.moveTo(noonMs + s * 1000);
-      for (const { level } of (await judge.sweep()).changes) presences.push([s, level.presence, level.severity]);
+      for (const { level } of changesOfKind((await judge.sweep()).changes, 'station'))
+        presences.push([s, level.presence, level.severity]);
     }
     expect(presences).toEqual([
       [140, 'late', 0],

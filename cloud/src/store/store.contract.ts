@@ -1,8 +1,9 @@
 import type { StationLevel } from '@siaga/protocol';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { hashOf } from '../audit-chain.ts';
 import { unjudged } from '../domain/level.ts';
-import type { Judgement, ReadingPlace } from '../ports.ts';
+import { type AuditLine, type Judgement, type Put, put, type ReadingPlace, recordKind } from '../ports.ts';
 import { maxRanges, maxRevisions } from './ledger.ts';
 import type { Stores } from './stores.ts';
 import {
@@ -363,7 +364,9 @@ export function storeContract(name: string, open: () => Stores | Promise<Stores>
           stores.judging.commit({ shard: 'all', fence, knownAtMs: noonMs, judgements, cleared: [] });
         const first = await commit([judgement('depok'), judgement('katulampa', false), judgement('karet')]);
         const second = await commit([judgement('katulampa', true, 2)]);
-        expect([...first, ...second].map(({ seq, id }) => [seq, id])).toEqual([
+        expect(
+          [...first, ...second].map((change) => [change.seq, change.kind === 'station' ? change.id : null]),
+        ).toEqual([
           [1, 'depok'],
           [2, 'karet'],
           [3, 'katulampa'],
@@ -402,6 +405,113 @@ export function storeContract(name: string, open: () => Stores | Promise<Stores>
         expect([recent[0]?.seq, recent.at(-1)?.seq, recent.length]).toEqual([710, 760, 51]);
         expect(seqsOf(await stores.judging.recent('katulampa', 'second', 30 * minuteMs))).toEqual([1]);
         expect(await stores.judging.recent('katulampa', 'none', 30 * minuteMs)).toEqual([]);
+      });
+    });
+
+    describe('state', () => {
+      const thing = recordKind<{ readonly name: string }>('thing');
+      const line = recordKind<{ readonly text: string }>('line');
+      const names = async (query = {}) => (await stores.state.records(thing, query)).map(({ body }) => body.name);
+      const putThing = (id: string, name: string, more: Partial<Put<{ name: string }>> = {}) =>
+        put({ kind: thing, id, body: { name }, ...more });
+
+      test('records are replaced whole, and their version rises', async () => {
+        await stores.state.commit({ nowMs: noonMs, puts: [putThing('a', 'one')] });
+        await stores.state.commit({ nowMs: noonMs, puts: [putThing('a', 'two')] });
+        expect(await stores.state.record(thing, 'a')).toEqual({ id: 'a', version: 2, body: { name: 'two' } });
+        expect(await stores.state.record(line, 'a')).toBeUndefined();
+        await stores.state.commit({ nowMs: noonMs, removes: [{ kind: thing, id: 'a' }] });
+        expect(await stores.state.record(thing, 'a')).toBeUndefined();
+      });
+
+      test('records are found by subject, time and whether they are open', async () => {
+        const puts = [
+          putThing('a', 'a', { subject: 'x', atMs: 1 }),
+          putThing('b', 'b', { subject: 'x', atMs: 2, closed: true }),
+          putThing('c', 'c', { subject: 'y', atMs: 3 }),
+        ];
+        await stores.state.commit({ nowMs: noonMs, puts });
+        expect(await names()).toEqual(['c', 'b', 'a']);
+        expect(await names({ open: true })).toEqual(['c', 'a']);
+        expect(await names({ subject: 'x' })).toEqual(['b', 'a']);
+        expect(await names({ fromMs: 2, toMs: 3 })).toEqual(['b']);
+        expect(await names({ limit: 1 })).toEqual(['c']);
+      });
+
+      test('a stale expectation refuses the whole commit', async () => {
+        await stores.state.commit({ nowMs: noonMs, puts: [putThing('a', 'one', { expect: 0 })] });
+        const work = {
+          nowMs: noonMs,
+          puts: [putThing('b', 'new'), putThing('a', 'two', { expect: 2 })],
+          journal: [{ kind: line, subject: 'a', body: { text: 'lost' } }],
+          audit: [{ actor: 'x', act: 'y', subject: 'z' }],
+          changes: [{ kind: 'works' as const, id: 'depok', works: { gates: [], pumps: [], enteredAt: '', by: '' } }],
+        };
+        await expect(stores.state.commit(work)).rejects.toMatchObject({ code: 'state-conflict' });
+        expect(await names()).toEqual(['one']);
+        expect(await stores.state.journal(line)).toEqual([]);
+        expect((await stores.audit.head()).no).toBe(0);
+        expect(stores.changes.head()).toBe(0);
+      });
+
+      test('journals are read from the newest, by subject and by page', async () => {
+        for (const [i, subject] of ['a', 'b', 'a'].entries())
+          await stores.state.commit({ nowMs: noonMs + i, journal: [{ kind: line, subject, body: { text: `${i}` } }] });
+        const all = await stores.state.journal(line);
+        expect(all.map(({ atMs, subject, body }) => [atMs - noonMs, subject, body.text])).toEqual([
+          [2, 'a', '2'],
+          [1, 'b', '1'],
+          [0, 'a', '0'],
+        ]);
+        expect(await stores.state.journal(line, { subject: 'a', limit: 1 })).toEqual([all[0]]);
+        expect(await stores.state.journal(line, { before: all[1]?.no ?? 0 })).toEqual([all[2]]);
+      });
+
+      test('changes of judging and of decisions share their numbers, and are told in order', async () => {
+        const told: number[] = [];
+        stores.changes.watch((changes) => told.push(...changes.map(({ seq }) => seq)));
+        const fence = await stores.judging.takeLease('all');
+        const works = { gates: [], pumps: [], enteredAt: new Date(noonMs).toISOString(), by: 'x' };
+        await stores.judging.commit({
+          shard: 'all',
+          fence,
+          knownAtMs: noonMs,
+          judgements: [judgement('depok')],
+          cleared: [],
+        });
+        const { changes } = await stores.state.commit({
+          nowMs: noonMs,
+          changes: [{ kind: 'works', id: 'depok', works }],
+          lease: { shard: 'all', fence },
+        });
+        expect(changes).toEqual([
+          { seq: 2, knownAt: new Date(noonMs).toISOString(), kind: 'works', id: 'depok', works },
+        ]);
+        expect(await stores.changes.since(1, 9)).toEqual(changes);
+        expect(told).toEqual([1, 2]);
+        await stores.judging.takeLease('all');
+        const late = stores.state.commit({ nowMs: noonMs, lease: { shard: 'all', fence } });
+        await expect(late).rejects.toMatchObject({ code: 'lease-lost' });
+      });
+
+      test('each act of the audit follows the one before; erased details leave the chain whole', async () => {
+        await stores.state.commit({
+          nowMs: noonMs,
+          audit: [{ actor: 'ani', act: 'a', subject: 's', reason: 'secret' }],
+        });
+        await stores.state.commit({ nowMs: noonMs + 1, audit: [{ actor: 'budi', act: 'b', subject: 's' }] });
+        const [first, second] = (await stores.audit.since(0, 9)) as [AuditLine, AuditLine];
+        expect([first.no, second.no, second.previous]).toEqual([1, 2, first.hash]);
+        expect(JSON.parse(first.details ?? '')).toMatchObject({ reason: 'secret', before: null, after: null });
+        await stores.audit.erase([1], { actor: 'budi', reason: 'asked for', nowMs: noonMs + 2 });
+        const lines = await stores.audit.since(0, 9);
+        expect(lines.map(({ act, details }) => [act, details === null])).toEqual([
+          ['a', true],
+          ['b', false],
+          ['audit.erase', false],
+        ]);
+        expect(lines.map((line) => hashOf(line))).toEqual(lines.map(({ hash }) => hash));
+        expect((await stores.audit.list({ limit: 9, actor: 'budi' })).map(({ no }) => no)).toEqual([3, 2]);
       });
     });
 

@@ -1,4 +1,4 @@
-import type { ChangeLog, FleetStore, JudgingStore, Quarantine, ReadingStore } from '../ports.ts';
+import type { AuditLog, ChangeLog, FleetStore, JudgingStore, Quarantine, ReadingStore, StateStore } from '../ports.ts';
 
 /** Everything that one store keeps, behind its ports. `close` ends all of them. */
 export type Stores = {
@@ -7,5 +7,7 @@ export type Stores = {
   readonly changes: ChangeLog;
   readonly quarantine: Quarantine;
   readonly fleet: FleetStore;
+  readonly state: StateStore;
+  readonly audit: AuditLog;
   close(): Promise<void>;
 };

@@ -7,6 +7,7 @@ export function fleetRoute(app: App, { fleet }: Pick<Queries, 'fleet'>): void {
   app.get(
     '/fleet',
     {
+      config: { access: 'fleet:read' },
       schema: {
         operationId: 'getFleet',
         summary: 'The devices: connection, health, versions',

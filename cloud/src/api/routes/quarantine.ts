@@ -17,6 +17,7 @@ export function quarantineRoute(app: App, { quarantine }: Pick<Queries, 'quarant
   app.get(
     '/quarantine',
     {
+      config: { access: 'fleet:read' },
       schema: {
         operationId: 'getQuarantine',
         summary: 'Messages that could not be taken, with their reasons',

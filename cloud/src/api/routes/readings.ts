@@ -28,6 +28,7 @@ export function readingsRoute(app: App, queries: Pick<Queries, 'readings' | 'buc
   app.get(
     '/stations/:id/readings',
     {
+      config: { access: 'public' },
       schema: {
         operationId: 'getReadings',
         summary: 'Readings of a station: all of a span, or min, mean and max of stage in buckets',

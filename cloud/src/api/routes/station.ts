@@ -7,6 +7,7 @@ export function stationRoute(app: App, { station }: Pick<Queries, 'station'>): v
   app.get(
     '/stations/:id',
     {
+      config: { access: 'public' },
       schema: {
         operationId: 'getStation',
         summary: 'One station: present state, thresholds and calibrations in force',

@@ -1,5 +1,6 @@
 import { placeFromText } from '@siaga/protocol';
 import { Type } from 'typebox';
+import { audienceOf } from '../audience.ts';
 import { sendProblem } from '../problem.ts';
 import type { StreamHub } from '../stream-hub.ts';
 import { type App, problems } from './types.ts';
@@ -19,6 +20,7 @@ export function streamRoute(app: App, { hub }: { readonly hub: StreamHub }): voi
     {
       // An answer to HEAD would be one without end or content.
       exposeHeadRoute: false,
+      config: { access: 'public' },
       schema: {
         operationId: 'getStream',
         summary: 'What changes, as server-sent events: `delta` (id epoch:seq), `hb` every 5 s, `reset`',
@@ -50,7 +52,7 @@ export function streamRoute(app: App, { hub }: { readonly hub: StreamHub }): voi
         'cache-control': 'no-cache, no-transform',
         'x-accel-buffering': 'no',
       });
-      const detach = hub.attach(response, place);
+      const detach = hub.attach(response, place, audienceOf(request.caller));
       response.on('close', detach);
       response.on('error', detach);
       return reply;

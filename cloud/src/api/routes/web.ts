@@ -19,10 +19,14 @@ export async function webRoutes(app: App, web: { dir: string; tilesPath: string 
   });
   if (web.tilesPath !== null) {
     const [folder, file] = [dirname(web.tilesPath), basename(web.tilesPath)];
-    app.get('/tiles/basemap.pmtiles', { schema: { hide: true } }, (_request, reply) => reply.sendFile(file, folder));
+    app.get('/tiles/basemap.pmtiles', { config: { access: 'public' }, schema: { hide: true } }, (_request, reply) =>
+      reply.sendFile(file, folder),
+    );
   }
   if (!existsSync(join(web.dir, 'index.html')))
-    app.get('/', { schema: { hide: true } }, (_request, reply) => reply.type('text/html').code(503).send(missing));
+    app.get('/', { config: { access: 'public' }, schema: { hide: true } }, (_request, reply) =>
+      reply.type('text/html').code(503).send(missing),
+    );
 }
 
 /** Built assets carry a hash of their content in their name and never change; everything else is asked for anew. */

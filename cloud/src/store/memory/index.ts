@@ -1,30 +1,31 @@
-import { randomBytes } from 'node:crypto';
-import { type Change, maxPayloadBytes, type StationId } from '@siaga/protocol';
-import type { ChangeLog, Device, FleetStore, Quarantine, Rejected } from '../../ports.ts';
+import { maxPayloadBytes, type StationId } from '@siaga/protocol';
+import type { Device, FleetStore, Quarantine, Rejected } from '../../ports.ts';
 import { withAbout, withHealth } from '../device.ts';
+import { createAuditLog } from '../sqlite/audit-log.ts';
+import { createChangeLog } from '../sqlite/change-log.ts';
+import { openDatabase } from '../sqlite/database.ts';
+import { createLeases } from '../sqlite/leases.ts';
+import { createNumbered } from '../sqlite/numbered.ts';
+import { createStateStore } from '../sqlite/state-store.ts';
 import type { Stores } from '../stores.ts';
 import { createMemoryJudgingStore } from './judging-store.ts';
 import { createMemoryReadingStore, createMemoryReadings } from './reading-store.ts';
 
-/** Opens stores that live in memory only. */
+/** Opens stores that live in memory only: readings as plain lists, the relational state in a database without a file. */
 export function openMemory(): Stores {
   const kept = createMemoryReadings();
-  const changes: Change[] = [];
+  const database = openDatabase(':memory:');
+  const numbered = createNumbered(database);
+  const audit = createAuditLog(database);
   return {
     readings: createMemoryReadingStore(kept),
-    judging: createMemoryJudgingStore(kept, changes),
-    changes: memoryChangeLog(changes),
+    judging: createMemoryJudgingStore(kept, { leases: createLeases(database), numbered }),
+    changes: createChangeLog(database, numbered),
     quarantine: memoryQuarantine(),
     fleet: memoryFleet(),
-    close: async () => {},
-  };
-}
-
-function memoryChangeLog(changes: readonly Change[]): ChangeLog {
-  return {
-    epoch: randomBytes(10).toString('hex'),
-    head: () => changes.length,
-    since: async (seq, limit) => (seq > changes.length ? null : changes.slice(seq, seq + limit)),
+    state: createStateStore(database, numbered, audit),
+    audit,
+    close: async () => database.close(),
   };
 }
 

@@ -1,22 +1,21 @@
-import type { Change, StationId } from '@siaga/protocol';
-import { platformError } from '../../errors.ts';
+import type { StationId } from '@siaga/protocol';
 import type { JudgingStore, KeptJudgement } from '../../ports.ts';
 import { firstInstants } from '../reading-order.ts';
+import type { Leases } from '../sqlite/leases.ts';
+import type { Numbered } from '../sqlite/numbered.ts';
 import { type MemoryReadings, servedReadings } from './reading-store.ts';
 
-/** The judge's part in memory; `changes` is the list that the change log serves. */
-export function createMemoryJudgingStore(kept: MemoryReadings, changes: Change[]): JudgingStore {
+/** The judge's part in memory; leases and numbers are shared with the state. */
+export function createMemoryJudgingStore(
+  kept: MemoryReadings,
+  { leases, numbered }: { leases: Leases; numbered: Numbered },
+): JudgingStore {
   const judged = new Map<StationId, KeptJudgement>();
-  const fences = new Map<string, number>();
   const ofGauge = (station: StationId, gauge: string) =>
     servedReadings(kept, station).filter((reading) => reading.gauge === gauge);
 
   return {
-    async takeLease(shard) {
-      const fence = (fences.get(shard) ?? 0) + 1;
-      fences.set(shard, fence);
-      return fence;
-    },
+    takeLease: async (shard) => leases.take(shard),
     dirty: async (limit) => [...kept.dirty.values()].slice(0, limit),
     judged: async () => new Map(judged),
     async newer(station, gauge, afterMs, limit) {
@@ -31,19 +30,16 @@ export function createMemoryJudgingStore(kept: MemoryReadings, changes: Change[]
       return readings.filter(({ observedAtMs }) => observedAtMs >= (newest?.observedAtMs ?? 0) - spanMs);
     },
     async commit({ shard, fence, knownAtMs, judgements, cleared }) {
-      if (fences.get(shard) !== fence)
-        throw platformError('lease-lost', `Another judge has taken the lease of shard ${shard}.`);
+      leases.prove(shard, fence);
       for (const { station, judged: state, level } of judgements) judged.set(station, { judged: state, level });
       for (const { station, mark } of cleared) if (kept.dirty.get(station)?.mark === mark) kept.dirty.delete(station);
-      const before = changes.length;
-      const knownAt = new Date(knownAtMs).toISOString();
-      const added = judgements
-        .filter(({ changed }) => changed)
-        .map(
-          ({ station, level }, i): Change => ({ seq: before + i + 1, knownAt, kind: 'station', id: station, level }),
-        );
-      changes.push(...added);
-      return added;
+      const changed = judgements.filter((judgement) => judgement.changed);
+      const changes = numbered.write(
+        changed.map(({ station, level }) => ({ kind: 'station', id: station, level })),
+        knownAtMs,
+      );
+      numbered.tell(changes);
+      return changes;
     },
   };
 }

@@ -1,12 +1,15 @@
 import { platformError } from '../../errors.ts';
 import type { Stores } from '../stores.ts';
+import { createAuditLog } from './audit-log.ts';
 import { createChangeLog } from './change-log.ts';
 import { type Database, openDatabase, renewIdentity } from './database.ts';
 import { createFleetStore } from './fleet-store.ts';
 import { createJudgingStore } from './judging-store.ts';
+import { createNumbered } from './numbered.ts';
 import { createParts } from './parts.ts';
 import { createQuarantine } from './quarantine.ts';
 import { createReadingStore } from './reading-store.ts';
+import { createStateStore } from './state-store.ts';
 
 const scheme = 'sqlite:';
 
@@ -29,10 +32,14 @@ function pathOf(url: string): string {
 /** All stores over one open database. */
 export function storesOver(database: Database): Stores {
   const parts = createParts(database);
+  const numbered = createNumbered(database);
+  const audit = createAuditLog(database);
   return {
     readings: createReadingStore(parts),
-    judging: createJudgingStore(parts),
-    changes: createChangeLog(database),
+    judging: createJudgingStore(parts, numbered),
+    changes: createChangeLog(database, numbered),
+    state: createStateStore(database, numbered, audit),
+    audit,
     quarantine: createQuarantine(database),
     fleet: createFleetStore(database),
     close: async () => database.close(),

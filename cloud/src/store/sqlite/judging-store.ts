@@ -1,44 +1,25 @@
-import type { Change, StationId, StationLevel } from '@siaga/protocol';
+import type { StationId, StationLevel } from '@siaga/protocol';
 import type { JudgedStation } from '../../domain/level.ts';
-import { platformError } from '../../errors.ts';
-import type { Judgement, JudgingStore, KeptJudgement, StoredReading } from '../../ports.ts';
+import type { JudgingStore, KeptJudgement, StoredReading } from '../../ports.ts';
 import { firstInstants } from '../reading-order.ts';
+import { createLeases } from './leases.ts';
+import type { Numbered } from './numbered.ts';
 import type { Parts } from './parts.ts';
 import { dayMs } from './run-codec.ts';
 
 /** The judge's part of one SQLite database: see `JudgingStore`. */
-export function createJudgingStore({ database, names, days, tails, dirty }: Parts): JudgingStore {
+export function createJudgingStore({ database, names, days, tails, dirty }: Parts, numbered: Numbered): JudgingStore {
   const { db } = database;
-  const lease = db.prepare(
-    'INSERT INTO lease VALUES (?, 1) ON CONFLICT DO UPDATE SET fence = fence + 1 RETURNING fence',
-  );
-  const fenceOf = db.prepare('SELECT fence FROM lease WHERE shard = ?');
+  const leases = createLeases(database);
   const saveJudged = db.prepare(
     'INSERT INTO judged VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET judged = excluded.judged, level = excluded.level',
   );
   const clearMark = db.prepare(
     'UPDATE station SET dirty_from_ms = NULL, dirty_mark = NULL WHERE no = ? AND dirty_mark = ?',
   );
-  const addChange = db.prepare('INSERT INTO change VALUES (?, ?, ?, ?)');
-  const headOf = db.prepare('SELECT seq FROM stream_head');
-  const raiseHead = db.prepare('UPDATE stream_head SET seq = seq + ? RETURNING seq');
-
-  /** Writes changes after the present head, then raises it: order of number is order of commit. */
-  function writeChanges(judgements: readonly Judgement[], knownAtMs: number): Change[] {
-    const changed = judgements.filter((judgement) => judgement.changed);
-    if (changed.length === 0) return [];
-    const before = (headOf.get() as { seq: number }).seq;
-    const knownAt = new Date(knownAtMs).toISOString();
-    const changes = changed.map(
-      ({ station, level }, i): Change => ({ seq: before + i + 1, knownAt, kind: 'station', id: station, level }),
-    );
-    for (const { seq, id, level } of changes) addChange.run(seq, knownAtMs, id, JSON.stringify(level));
-    raiseHead.get(changed.length);
-    return changes;
-  }
 
   return {
-    takeLease: async (shard) => database.transaction(() => (lease.get(shard) as { fence: number }).fence),
+    takeLease: async (shard) => database.transaction(() => leases.take(shard)),
     async dirty(limit) {
       const marks = [];
       for (const { dirty: mark } of dirty) {
@@ -80,15 +61,18 @@ export function createJudgingStore({ database, names, days, tails, dirty }: Part
     },
     async commit({ shard, fence, knownAtMs, judgements, cleared }) {
       const changes = database.transaction(() => {
-        const held = (fenceOf.get(shard) as { fence: number } | undefined)?.fence;
-        if (held !== fence) throw platformError('lease-lost', `Another judge has taken the lease of shard ${shard}.`);
+        leases.prove(shard, fence);
         for (const { station, judged, level } of judgements)
           saveJudged.run(station, JSON.stringify(judged), JSON.stringify(level));
         for (const { station, mark } of cleared) {
           const row = names.stations.get(station);
           if (row !== undefined) clearMark.run(row.no, mark);
         }
-        return writeChanges(judgements, knownAtMs);
+        const changed = judgements.filter((judgement) => judgement.changed);
+        return numbered.write(
+          changed.map(({ station, level }) => ({ kind: 'station', id: station, level })),
+          knownAtMs,
+        );
       });
       for (const { station, mark } of cleared) {
         const row = names.stations.get(station);
@@ -96,6 +80,7 @@ export function createJudgingStore({ database, names, days, tails, dirty }: Part
         row.dirty = null;
         dirty.delete(row);
       }
+      numbered.tell(changes);
       return changes;
     },
   };

@@ -96,4 +96,46 @@ export const migrations: readonly Migration[] = [
       DROP TABLE quarantine;
     `,
   },
+  {
+    number: 3,
+    name: 'alarms, people and the record',
+    sql: `
+      -- Changes of every kind: the body is all of a change but its number, its time and its kind.
+      ALTER TABLE change RENAME COLUMN station TO id;
+      ALTER TABLE change RENAME COLUMN level TO body;
+      ALTER TABLE change ADD COLUMN kind TEXT NOT NULL DEFAULT 'station';
+      UPDATE change SET body = json_object('id', id, 'level', json(body));
+
+      -- After-images by kind and id, and lines that are only ever appended.
+      CREATE TABLE record (
+        kind TEXT NOT NULL, id TEXT NOT NULL, version INTEGER NOT NULL,
+        subject TEXT, at_ms INTEGER, closed INTEGER NOT NULL, body TEXT NOT NULL,
+        PRIMARY KEY (kind, id)
+      ) STRICT, WITHOUT ROWID;
+      CREATE INDEX record_open ON record (kind, closed, at_ms);
+      CREATE INDEX record_subject ON record (kind, subject, at_ms);
+      CREATE TABLE journal (
+        no INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT NOT NULL, subject TEXT NOT NULL, at_ms INTEGER NOT NULL,
+        body TEXT NOT NULL
+      ) STRICT;
+      CREATE INDEX journal_kind ON journal (kind, no);
+      CREATE INDEX journal_subject ON journal (kind, subject, no);
+      CREATE TRIGGER journal_is_kept BEFORE DELETE ON journal BEGIN SELECT raise(ABORT, 'a journal is never cut'); END;
+      CREATE TRIGGER journal_stands BEFORE UPDATE ON journal BEGIN SELECT raise(ABORT, 'a journal is never changed'); END;
+
+      CREATE TABLE audit (
+        no INTEGER PRIMARY KEY, at_ms INTEGER NOT NULL, actor TEXT NOT NULL, act TEXT NOT NULL, subject TEXT NOT NULL,
+        digest TEXT NOT NULL, previous TEXT NOT NULL, hash TEXT NOT NULL, details TEXT
+      ) STRICT;
+      CREATE INDEX audit_subject ON audit (subject, no);
+      CREATE INDEX audit_actor ON audit (actor, no);
+      CREATE TRIGGER audit_is_kept BEFORE DELETE ON audit BEGIN SELECT raise(ABORT, 'the audit is never cut'); END;
+      -- Only the details may go, and only to nothing.
+      CREATE TRIGGER audit_stands BEFORE UPDATE ON audit
+        WHEN NEW.details IS NOT NULL OR NEW.no <> OLD.no OR NEW.at_ms <> OLD.at_ms OR NEW.actor <> OLD.actor
+          OR NEW.act <> OLD.act OR NEW.subject <> OLD.subject OR NEW.digest <> OLD.digest
+          OR NEW.previous <> OLD.previous OR NEW.hash <> OLD.hash
+        BEGIN SELECT raise(ABORT, 'the audit is never changed'); END;
+    `,
+  },
 ];

@@ -1,0 +1,70 @@
+/** The alarm desk: what is open, what people do with it, and what it makes known. */
+import type { AlarmDetail, Priority, StationId } from '@siaga/protocol';
+import type { Actor, AlarmState, GroupState } from '../domain/alarm.ts';
+import type { FoundCondition } from './rule.ts';
+
+/** What a person may not do, as a value: the API turns it into a problem. */
+export type Refused = {
+  readonly ok: false;
+  readonly code: 'not-found' | 'stale-version' | 'not-now' | 'not-permitted' | 'invalid';
+  readonly reason: string;
+};
+export type Done<T> = { readonly ok: true; readonly value: T } | Refused;
+
+/** Who acts, and as what: the desk derives nothing from the request's body. */
+export type Acting = {
+  readonly actor: Actor;
+  readonly mayShelveTop: boolean;
+  /** The drill the actor takes part in: its alarms are in reach, others' drills are not. */
+  readonly drill: string | null;
+};
+
+/** An alarm as the person saw it: another version refuses the command. */
+export type Seen = { readonly id: string; readonly version: number };
+
+export type AlarmDesk = {
+  /** Takes the lease and loads what is open. Once, before anything else. */
+  start(): Promise<void>;
+  /**
+   * Takes what the rules found. `stations`: only these were looked at. Raises, steps, returns, closes, groups,
+   * escalates and repeats by the clock, in one durable commit.
+   */
+  take(found: readonly FoundCondition[], stations?: ReadonlySet<StationId>): Promise<void>;
+  /** Open alarms and groups; the same object until something changes. */
+  view(): { readonly alarms: readonly AlarmState[]; readonly groups: readonly GroupState[] };
+  acknowledge(acting: Acting, seen: readonly Seen[], reason?: string): Promise<Done<readonly AlarmState[]>>;
+  acknowledgeGroup(acting: Acting, seen: Seen): Promise<Done<GroupState>>;
+  shelve(
+    acting: Acting,
+    seen: Seen,
+    shelf: { readonly untilMs: number; readonly oneShot: boolean; readonly reason: string },
+  ): Promise<Done<AlarmState>>;
+  unshelve(acting: Acting, seen: Seen): Promise<Done<AlarmState>>;
+  /** Of a returned, latched alarm. */
+  reset(acting: Acting, seen: Seen): Promise<Done<AlarmState>>;
+  /** Takes a station's rule (or all its rules) out of service, visibly, until then or until put back. */
+  outOfService(
+    acting: Acting,
+    work: {
+      readonly station: StationId;
+      readonly rule: string | null;
+      readonly untilMs: number | null;
+      readonly reason: string;
+    },
+  ): Promise<Done<null>>;
+  inService(
+    acting: Acting,
+    work: { readonly station: StationId; readonly rule: string | null; readonly reason: string },
+  ): Promise<Done<null>>;
+  /** Open or closed; without deliveries, which the API adds. Undefined where there is none, or of another's drill. */
+  detail(id: string, drill: string | null): Promise<Omit<AlarmDetail, 'deliveries'> | undefined>;
+  /** Closed ones in [fromMs, toMs) by when they were made known, newest first. */
+  history(query: { fromMs: number; toMs: number; limit: number; drill: string | null }): Promise<readonly AlarmState[]>;
+  /** Crossings that alarms have made known: see `World.madeKnown`. */
+  madeKnown(
+    station: StationId,
+    fromMs: number,
+  ): readonly { severity: number; sinceMs: number; closedAtMs: number | null }[];
+};
+
+export const priorityRank: Readonly<Record<Priority, number>> = { low: 0, medium: 1, high: 2 };
