@@ -1,4 +1,4 @@
-import { parseDelta, parseHeartbeat } from '@siaga/protocol';
+import { type Change, parseDelta, parseHeartbeat } from '@siaga/protocol';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { createStreamHub, type Sink, type StreamHub, type StreamHubOptions } from './stream-hub.ts';
 import { at, changeOf, memoryChanges, value } from './testing.ts';
@@ -83,6 +83,7 @@ test('replays what came since, in pages, then goes on without a hole or a repeat
   hub.attach(sink, { epoch: 'e1', seq: 2 });
   await settled();
   hub.publish(changes.add(2), []);
+  await settled();
   expect(seqs(sink)).toEqual([3, 4, 5, 6, 7, 8, 9]);
   expect(deltas(sink).at(-1)?.id).toBe('e1:9');
 });
@@ -146,14 +147,16 @@ test('asks for a new snapshot rather than replay a long time', async () => {
   expect([far.events.map(({ data }) => data), far.ended]).toEqual([[{ reason: 'gap' }], true]);
 });
 
-test('the first delta after quiet leaves at once, the next ones together after 100 ms', async () => {
+test('the first delta after quiet leaves in the same turn with its values, the next ones together after 100 ms', async () => {
   open();
   const sink = screen();
   hub.attach(sink, undefined);
   await settled();
   sink.events.length = 0;
   hub.publish(changes.add(1), []);
-  expect(sink.events).toHaveLength(1);
+  hub.publish([], [{ id: 'katulampa', value }]);
+  await settled();
+  expect(sink.events).toMatchObject([{ data: { changes: [{ seq: 1 }], values: [{ id: 'katulampa' }] } }]);
   hub.publish(changes.add(1), [{ id: 'depok', value }]);
   hub.publish(changes.add(1), [{ id: 'depok', value: { ...value, stageMm: 901 } }]);
   expect(sink.events).toHaveLength(1);
@@ -165,7 +168,29 @@ test('the first delta after quiet leaves at once, the next ones together after 1
   });
   await vi.advanceTimersByTimeAsync(200);
   hub.publish([changeOf(4)], []);
+  await settled();
   expect(sink.events).toHaveLength(3);
+});
+
+test('each audience gets its own view of the same numbers; one that is no more valid is ended', async () => {
+  open();
+  const [everyone, staff] = [screen(), screen()];
+  let valid = true;
+  const sees = { key: 'few', sees: ({ seq, knownAt }: Change): Change => ({ seq, knownAt, kind: 'withheld' }) };
+  hub.attach(everyone, undefined);
+  hub.attach(staff, undefined, { ...sees, valid: () => valid });
+  await settled();
+  hub.publish(changes.add(2), []);
+  await settled();
+  const kinds = (sink: Screen) => (deltas(sink).at(-1)?.data as { changes: Change[] }).changes.map(({ kind }) => kind);
+  expect([kinds(everyone), kinds(staff)]).toEqual([
+    ['station', 'station'],
+    ['withheld', 'withheld'],
+  ]);
+  expect(seqs(staff)).toEqual([1, 2]);
+  valid = false;
+  await vi.advanceTimersByTimeAsync(5000);
+  expect([everyone.ended, staff.ended, hub.clients()]).toEqual([false, true, 1]);
 });
 
 test('beats every five seconds', async () => {
@@ -184,6 +209,7 @@ test('drops and counts a client that does not read, and only that one', async ()
   await settled();
   slow.writableLength = 1001;
   hub.publish(changes.add(1), []);
+  await settled();
   expect([slow.destroyed, quick.destroyed, dropped, hub.clients()]).toEqual([true, false, 1, 1]);
 });
 
