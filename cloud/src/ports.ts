@@ -318,7 +318,8 @@ export type StateStore = {
   records<T>(kind: RecordKind<T>, query?: RecordQuery): Promise<Kept<T>[]>;
   /** Newest first. */
   journal<T>(kind: RecordKind<T>, query?: JournalQuery): Promise<JournalLine<T>[]>;
-  commit(work: StateWork): Promise<{ readonly changes: readonly Change[] }>;
+  /** `lines`: the numbers that the journal's lines got, in order. */
+  commit(work: StateWork): Promise<{ readonly changes: readonly Change[]; readonly lines: readonly number[] }>;
 };
 
 /** A line of the audit as it is kept. `details` is null once erased; `digest` stays and is what the chain holds. */

@@ -464,6 +464,9 @@ export function storeContract(name: string, open: () => Stores | Promise<Stores>
           [0, 'a', '0'],
         ]);
         expect(await stores.state.journal(line, { subject: 'a', limit: 1 })).toEqual([all[0]]);
+        const two = ['c', 'd'].map((subject) => ({ kind: line, subject, body: { text: subject } }));
+        const { lines } = await stores.state.commit({ nowMs: noonMs, journal: two });
+        expect((await stores.state.journal(line, { limit: 2 })).map(({ no }) => no)).toEqual(lines.toReversed());
         expect(await stores.state.journal(line, { before: all[1]?.no ?? 0 })).toEqual([all[2]]);
       });
 

@@ -22,7 +22,7 @@ export function createStateStore(database: Database, numbered: Numbered, audit: 
   const remove = db.prepare('DELETE FROM record WHERE kind = ? AND id = ?');
   const append = db.prepare('INSERT INTO journal (kind, subject, at_ms, body) VALUES (?, ?, ?, ?)');
 
-  function write({ nowMs, puts = [], removes = [], journal = [], audit: acts = [], lease }: StateWork): void {
+  function write({ nowMs, puts = [], removes = [], journal = [], audit: acts = [], lease }: StateWork): number[] {
     if (lease !== undefined) leases.prove(lease.shard, lease.fence);
     for (const { kind, id, body, subject = null, atMs = null, closed = false, expect } of puts) {
       const before = (find.get(kind.kind, id) as RecordRow | undefined)?.version ?? 0;
@@ -31,8 +31,11 @@ export function createStateStore(database: Database, numbered: Numbered, audit: 
       save.run(kind.kind, id, subject, atMs, closed ? 1 : 0, JSON.stringify(body));
     }
     for (const { kind, id } of removes) remove.run(kind.kind, id);
-    for (const { kind, subject, body } of journal) append.run(kind.kind, subject, nowMs, JSON.stringify(body));
+    const lines = journal.map(({ kind, subject, body }) =>
+      Number(append.run(kind.kind, subject, nowMs, JSON.stringify(body)).lastInsertRowid),
+    );
     audit.write(acts, nowMs);
+    return lines;
   }
 
   return {
@@ -86,12 +89,12 @@ export function createStateStore(database: Database, numbered: Numbered, audit: 
       );
     },
     async commit(work) {
-      const changes = database.transaction(() => {
-        write(work);
-        return numbered.write(work.changes ?? [], work.nowMs);
-      });
-      numbered.tell(changes);
-      return { changes };
+      const done = database.transaction(() => ({
+        lines: write(work),
+        changes: numbered.write(work.changes ?? [], work.nowMs),
+      }));
+      numbered.tell(done.changes);
+      return done;
     },
   };
 }
