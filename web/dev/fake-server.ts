@@ -37,6 +37,8 @@ function snapshot(): Snapshot {
     },
     stations: [...stations.values()],
     reaches,
+    basins: [],
+    staff: null,
   };
 }
 

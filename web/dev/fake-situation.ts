@@ -253,5 +253,6 @@ function pictureOf(station: Made, nowMs: number): StationPicture {
           intervalS: 60,
         },
     official: null,
+    works: null,
   };
 }

@@ -14,6 +14,8 @@ const snapshot = {
   deployment: { name: 'X', timeZone: 'Asia/Jakarta', bounds: [-7, 106, -5, 107], tiles: null },
   stations: [...makeStations(0).values()],
   reaches,
+  basins: [{ id: 'ciliwung', name: 'Ciliwung' }],
+  staff: null,
 };
 const buckets = {
   station: 'depok',

@@ -66,6 +66,17 @@ const checks: Readonly<Record<string, Check>> = {
     }
     return undefined;
   },
+  /** Of records: a name that no pattern knows is allowed, as JSON Schema has it. */
+  patternProperties: (expected, input, path) => {
+    if (!isRecord(input)) return undefined;
+    const options = Object.entries(expected as Record<string, Schema>);
+    for (const [name, value] of Object.entries(input)) {
+      const option = options.find(([pattern]) => regExp(pattern).test(name))?.[1];
+      const fault = option && firstFault(option, value, `${path}/${name}`);
+      if (fault) return fault;
+    }
+    return undefined;
+  },
   additionalProperties: (expected, input, path, schema) => {
     if (expected !== false || !isRecord(input)) return undefined;
     const known = schema.properties as Schema;

@@ -107,6 +107,13 @@ export const words = {
     shown: (shown: number, all: number) => (shown === all ? `${all} stations` : `${shown} of ${all} stations`),
     shortcuts: 'Keys: / find · j k move · Esc close',
   },
+  page: {
+    loading: 'Loading…',
+    failed: 'This page could not be loaded.',
+    signInFirst: 'Sign in to open this page.',
+    signIn: 'Sign in',
+    notForYou: 'Your role does not allow this page.',
+  },
   legend: {
     title: 'Legend',
     late: 'late: more than 2 intervals old',

@@ -79,6 +79,11 @@ export class LiveSituation {
     };
   }
 
+  /** After signing in or out: what one may see is another, so everything is taken anew. */
+  sessionChanged() {
+    this.#feed.restart();
+  }
+
   #takeSnapshot(snapshot: Snapshot, atMs: number) {
     this.fault = undefined;
     this.#clock = startClock(Date.parse(snapshot.serverTime), atMs, snapshot.speed);
@@ -92,12 +97,15 @@ export class LiveSituation {
 
   #takeDelta(place: Place, delta: Delta, atMs: number) {
     this.#learnTime(delta.serverTime, atMs, this.speed);
-    if (this.situation === undefined) return;
-    const applied = applyDelta(this.situation, place.epoch, delta);
-    if (applied.ok) this.situation = applied.situation;
-    else this.#feed.restart();
     const receivedMs = delta.values.map(({ value }) => Date.parse(value.receivedAt));
     this.watermarkMs = Math.max(this.watermarkMs ?? 0, ...receivedMs) || null;
+    if (this.situation === undefined) return;
+    const applied = applyDelta(this.situation, place.epoch, delta);
+    if (!applied.ok) return this.#feed.restart();
+    const drillBefore = this.situation.staff?.session.drill;
+    this.situation = applied.situation;
+    // A stream shows the drill that its reader took part in when it was opened.
+    if (this.situation.staff?.session.drill !== drillBefore) this.#feed.restart();
   }
 
   #takeHeartbeat(heartbeat: Heartbeat, atMs: number) {

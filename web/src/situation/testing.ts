@@ -46,6 +46,7 @@ export function pictureOf(
     level: { ...levelBefore, ...level },
     value: value === null ? null : { ...valueBefore, ...value },
     official: null,
+    works: null,
   };
 }
 
@@ -60,6 +61,8 @@ export function snapshotOf(stations: StationPicture[], more: Partial<Snapshot> =
     deployment: { name: 'Test', timeZone: 'Asia/Jakarta', bounds: [-7, 106, -5, 108], tiles: null },
     stations,
     reaches: [],
+    basins: [{ id: 'ciliwung', name: 'Ciliwung' }],
+    staff: null,
     ...more,
   };
 }

@@ -27,6 +27,7 @@ export type StationView = {
   readonly trend: Trend | null;
   readonly rateMmPer10Min: number | null;
   readonly official: StationPicture['official'];
+  readonly works: StationPicture['works'];
 };
 
 export function viewOf(picture: StationPicture, nowMs: number): StationView {
@@ -55,6 +56,7 @@ export function viewOf(picture: StationPicture, nowMs: number): StationView {
     trend: weighing ? value.trend : null,
     rateMmPer10Min: weighing ? value.rateMmPer10Min : null,
     official: picture.official,
+    works: picture.works,
   };
 }
 
