@@ -10,7 +10,7 @@ import type { DeviceMessage } from './broker/embedded.ts';
 import { createIntake } from './broker/intake.ts';
 import { isPlatformError } from './errors.ts';
 import type { Catalogue } from './fleet/catalogue.ts';
-import { picture } from './fleet/picture.ts';
+import { type Declared, picture } from './fleet/picture.ts';
 import { createIngest, createReceipts, type IngestOutcome } from './ingest/index.ts';
 import { createJudge, type Judge } from './judging/index.ts';
 import { judgingLoop } from './judging-loop.ts';
@@ -27,6 +27,8 @@ export type PipelineOptions = {
     readonly fleet: FleetStore;
   };
   readonly catalogue: Catalogue;
+  /** What people declared of stations. */
+  readonly declared: Declared;
   readonly clock: Clock;
   readonly channel: DeviceChannel;
   readonly metrics: Metrics;
@@ -55,7 +57,7 @@ export type Pipeline = {
 const clockSlackMs = 60_000;
 
 export async function startPipeline(options: PipelineOptions): Promise<Pipeline> {
-  const { stores, catalogue, clock, channel, metrics, log, build } = options;
+  const { stores, catalogue, declared, clock, channel, metrics, log, build } = options;
   const iso = (ms: number) => new Date(ms).toISOString();
   let valuesTold = 0;
   let storeTrouble: string | undefined;
@@ -168,7 +170,7 @@ export async function startPipeline(options: PipelineOptions): Promise<Pipeline>
         watermark: watermark(),
         build,
         deployment: catalogue.deployment,
-        stations: picture(catalogue, judge.known(), nowMs),
+        stations: picture(catalogue, judge.known(), nowMs, declared),
         reaches: [...catalogue.reaches],
         basins: [...catalogue.basins],
         staff: null,

@@ -15,6 +15,7 @@ import { type Logger, silentLog } from './log.ts';
 import { createMetrics } from './metrics.ts';
 import { type Pipeline, startPipeline } from './pipeline.ts';
 import { createQueries } from './queries.ts';
+import { createDeclarations } from './shift/declared.ts';
 import { openStore } from './store/index.ts';
 
 export type Platform = {
@@ -66,9 +67,16 @@ async function startAll(
 
   const metrics = createMetrics();
   let broker: Broker | undefined;
-  const pipeline = await startPipeline({
+  const declarations = await createDeclarations({
+    state: stores.state,
+    clock,
+    knows: (station) => catalogue.station(station) !== undefined,
+    level: (station) => pipeline.judge.known().get(station)?.level,
+  });
+  const pipeline: Pipeline = await startPipeline({
     stores,
     catalogue,
+    declared: declarations,
     clock,
     channel: { send: async (...message) => broker?.channel.send(...message) },
     metrics,
@@ -83,6 +91,7 @@ async function startAll(
     queries: createQueries({
       pipeline,
       catalogue,
+      declared: declarations,
       stores,
       clock,
       dataDir: config.dataDir,
@@ -90,6 +99,7 @@ async function startAll(
       listening: () => broker?.listening() ?? false,
     }),
     hub: pipeline.hub,
+    declarations,
     access: { authenticate: async () => null, ownOrigin: () => false },
     registry: metrics.registry,
     web: { dir: config.webDir, tilesPath: config.tilesPath },

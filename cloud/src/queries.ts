@@ -6,13 +6,14 @@ import { thresholdsAt } from './domain/bands.ts';
 import { calibrationAt } from './domain/stage.ts';
 import type { Catalogue, CatalogueStation } from './fleet/catalogue.ts';
 import { bucketColumns, readingColumns } from './fleet/hydrograph.ts';
-import { stationPicture } from './fleet/picture.ts';
+import { type Declared, stationPicture } from './fleet/picture.ts';
 import type { Pipeline } from './pipeline.ts';
 import type { FleetStore, Quarantine, ReadingStore } from './ports.ts';
 
 export type QueriesOptions = {
   readonly pipeline: Pick<Pipeline, 'snapshot' | 'snapshotVersion' | 'judge' | 'troubles'>;
   readonly catalogue: Catalogue;
+  readonly declared: Declared;
   readonly stores: {
     readonly readings: ReadingStore;
     readonly fleet: Pick<FleetStore, 'devices'>;
@@ -25,7 +26,7 @@ export type QueriesOptions = {
 };
 
 export function createQueries(options: QueriesOptions): Queries {
-  const { pipeline, catalogue, stores, clock, dataDir, connected, listening } = options;
+  const { pipeline, catalogue, declared, stores, clock, dataDir, connected, listening } = options;
 
   return {
     nowMs: clock.now,
@@ -36,7 +37,7 @@ export function createQueries(options: QueriesOptions): Queries {
       if (station === undefined) return undefined;
       const nowMs = clock.now();
       return {
-        ...stationPicture(station, pipeline.judge.known().get(id), nowMs),
+        ...stationPicture(station, pipeline.judge.known().get(id), nowMs, declared),
         thresholds: thresholdsInForce(station, nowMs),
         calibrations: calibrationsInForce(station, nowMs),
       };

@@ -8,7 +8,7 @@ import { createApi } from './app.ts';
 import type { Queries } from './queries.ts';
 import type { App } from './routes/types.ts';
 import { createStreamHub } from './stream-hub.ts';
-import { accessAs, at, atMs, memoryChanges, plausibleQueries, value } from './testing.ts';
+import { accessAs, at, atMs, memoryChanges, nothingToDeclare, plausibleQueries, value } from './testing.ts';
 
 let webDir: string;
 let stop: (() => Promise<unknown>) | undefined;
@@ -40,6 +40,7 @@ async function api(
     queries: plausibleQueries(over),
     hub,
     access: accessAs(),
+    declarations: nothingToDeclare,
     registry: new Registry(),
     web,
     tilesUrl: 'https://{s}.tile.example/{z}/{x}/{y}.png',

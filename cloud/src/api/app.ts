@@ -4,9 +4,11 @@ import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import { type FastifyBaseLogger, fastify, LogController } from 'fastify';
 import type { Registry } from 'prom-client';
 import type { Logger } from '../log.ts';
+import type { Declarations } from '../shift/declared.ts';
 import { type AccessOptions, useAccess } from './access.ts';
 import { sendProblem, useProblems } from './problem.ts';
 import type { Queries } from './queries.ts';
+import { declaredRoutes } from './routes/declared.ts';
 import { fleetRoute } from './routes/fleet.ts';
 import { healthRoutes } from './routes/health.ts';
 import { metricsRoute } from './routes/metrics.ts';
@@ -26,6 +28,7 @@ export type ApiOptions = {
   readonly queries: Queries;
   readonly hub: StreamHub;
   readonly access: AccessOptions;
+  readonly declarations: Declarations;
   readonly registry: Registry;
   readonly web: { readonly dir: string; readonly tilesPath: string | null };
   /** Where map tiles come from, if not from here: its origin joins the content security policy. */
@@ -72,6 +75,7 @@ export async function createApi(options: ApiOptions): Promise<App> {
         { name: 'stations', description: 'Places and their readings' },
         { name: 'live', description: 'The present picture and what changes' },
         { name: 'fleet', description: 'The devices and what they sent that could not be taken' },
+        { name: 'shift', description: 'The shift log, official statuses, gates and pumps' },
       ],
     },
   });
@@ -87,6 +91,7 @@ export async function createApi(options: ApiOptions): Promise<App> {
       streamRoute(api, { hub });
       fleetRoute(api, queries);
       quarantineRoute(api, queries);
+      declaredRoutes(api, options);
       openapiRoute(api);
     },
     { prefix: '/api/v1' },

@@ -8,6 +8,7 @@ import {
   type StationValue,
 } from '@siaga/protocol';
 import type { ChangeLog } from '../ports.ts';
+import type { Declarations } from '../shift/declared.ts';
 import type { AccessOptions, Caller } from './access.ts';
 import type { Queries } from './queries.ts';
 
@@ -90,6 +91,14 @@ export const anyone: Caller = {
   by: 'token',
   session: 'test',
   valid: () => true,
+};
+
+/** No station can be declared of. */
+export const nothingToDeclare: Declarations = {
+  official: () => null,
+  works: () => null,
+  declare: async () => undefined,
+  enterWorks: async () => undefined,
 };
 
 /** Everybody is `caller`. */
