@@ -1,6 +1,6 @@
 /**
  * What a rule is: a pure look at what is known, which finds conditions. Adding one is a file in `rules/` and a line in
- * `rules/index.ts`; its settings' schema joins the catalogue's `alarms` section by itself.
+ * `rules/list.ts`; its settings' schema joins the catalogue's `alarms` section by itself.
  */
 import type {
   AlarmList,
@@ -20,7 +20,7 @@ import type {
 import type { Static, TObject } from 'typebox';
 import type { KnownEpisode } from '../domain/episode.ts';
 import type { JudgedStation } from '../domain/level.ts';
-import type { CatalogueStation } from '../fleet/catalogue.ts';
+import type { CatalogueStation } from '../fleet/station.ts';
 import type { Device } from '../ports.ts';
 
 /** All that is known of one station at the world's time. */
@@ -39,14 +39,25 @@ export type PlatformFacts = {
   readonly startedAtMs: number;
   readonly diskFreeBytes: number | null;
   readonly diskFreePercent: number | null;
-  /** Age of the newest committed message, and how long judging takes behind it. */
+  /** When the newest message was committed, ms UTC by the platform's clock. */
   readonly watermarkMs: number | null;
+  /** How long judging takes behind it. */
   readonly judgingLagS: number | null;
   /** What ingest, judge and clock complain of: sentences, each starting with its part (`store: …`, `clock: …`). */
   readonly troubles: readonly string[];
   readonly channels: readonly ChannelState[];
   /** The independent watcher could not be told that all is well. */
   readonly heartbeatFault: string | null;
+};
+
+/** A crossing that an alarm of `rule` made known: its limit was passed at `sinceMs`, in event time. */
+export type KnownCrossing = {
+  readonly rule: string;
+  readonly key: string;
+  readonly severity: Severity;
+  readonly sinceMs: number;
+  /** When that alarm's condition returned to normal, acknowledged or not; null while it is active. */
+  readonly returnedAtMs: number | null;
 };
 
 /** What rules look at: one consistent moment. */
@@ -57,11 +68,14 @@ export type World = {
   readonly platform: PlatformFacts;
   /** Episodes of a station that end after `fromMs` or last, as known now. */
   episodes(station: StationId, fromMs: number): readonly KnownEpisode[];
-  /** Crossings of a station that alarms (open or closed since `fromMs`) have made known. */
-  madeKnown(
-    station: StationId,
-    fromMs: number,
-  ): readonly { severity: Severity; sinceMs: number; closedAtMs: number | null }[];
+  /** Crossings of a station that alarms of any rule (active at `fromMs` or later) have made known. */
+  madeKnown(station: StationId, fromMs: number): readonly KnownCrossing[];
+};
+
+/** The world with what turns its figures into text. */
+export type RuleWorld = World & {
+  /** `02:10` in the deployment's time zone, with the date where it is not of the last hours. */
+  timeOfDay(atMs: number): string;
 };
 
 /**
@@ -82,8 +96,15 @@ export type Finding = {
   /** One line, with the figures: what the operator reads. */
   readonly headline: string;
   readonly evidence: Evidence;
+  /**
+   * Of an `on`: up to this priority an alarm that already stands is kept as it is, since what it says is still within
+   * its dead-band. Only a louder one begins to ease.
+   */
+  readonly keeps?: Priority;
   /** Why it must stay silent by design, e.g. since a wider fault explains it. */
   readonly suppressed?: string;
+  /** A technician is at work at the station: the alarm is silent as long as it says so. */
+  readonly maintenance?: boolean;
 };
 
 /** What every rule can be set to. Delays in seconds; `reAlarmMin` null: never again. */
@@ -112,14 +133,14 @@ export type StationRule<S extends TObject = TObject> = Named<S> & {
   readonly scope: 'station';
   /** Defaults may depend on what kind of place it is. */
   defaults(kind: StationKind): CommonSettings & Static<S>;
-  find(world: World, facts: StationFacts, settings: CommonSettings & Static<S>): readonly Finding[];
+  find(world: RuleWorld, facts: StationFacts, settings: CommonSettings & Static<S>): readonly Finding[];
 };
 
 /** Looks at the whole platform. */
 export type PlatformRule<S extends TObject = TObject> = Named<S> & {
   readonly scope: 'platform';
   defaults(): CommonSettings & Static<S>;
-  find(world: World, settings: CommonSettings & Static<S>): readonly Finding[];
+  find(world: RuleWorld, settings: CommonSettings & Static<S>): readonly Finding[];
 };
 
 export type Rule = StationRule | PlatformRule;
@@ -133,7 +154,7 @@ export type FoundCondition = Finding & {
 
 /** The rules of a deployment with their settings in force; made from the catalogue. */
 export type RuleSet = {
-  /** Everything found now at these stations (all: undefined) and, if asked, of the platform. */
+  /** Everything found now at these stations; without `stations` at all of them and of the platform. */
   find(world: World, stations?: Iterable<StationId>): FoundCondition[];
   /** Which keys a partial look covers: an open alarm with such a key that is not found has gone. */
   covers(

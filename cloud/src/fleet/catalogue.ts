@@ -5,7 +5,6 @@ import {
   type Severity,
   type StationId,
   type StationInfo,
-  type StationKind,
   severities,
 } from '@siaga/protocol';
 import { isMap, LineCounter, parseDocument } from 'yaml';
@@ -14,32 +13,10 @@ import type { Site } from '../domain/level.ts';
 import type { DatedCalibration } from '../domain/stage.ts';
 import { crossFaults, type Fault, schemaFaults } from './catalogue-faults.ts';
 import type { CatalogueFile, ReachEntry, StationEntry } from './catalogue-schema.ts';
+import type { CatalogueGauge, CatalogueStation } from './station.ts';
 
 export type { Fault } from './catalogue-faults.ts';
-
-export type CatalogueGauge = {
-  readonly id: GaugeId;
-  readonly model: string;
-  /** Nearest distance that the sensor can measure. */
-  readonly blankingMm: number;
-};
-
-/** A station of the catalogue. The first gauge is the primary one: the present level is judged from it. */
-export type CatalogueStation = {
-  readonly id: StationId;
-  readonly name: string;
-  readonly kind: StationKind;
-  readonly basin: string;
-  readonly lat: number;
-  readonly lon: number;
-  readonly staleCapS: number;
-  readonly deadBandMm: number;
-  readonly normalLabel: string;
-  readonly thresholds: readonly DatedThreshold[];
-  readonly gauges: readonly [CatalogueGauge, ...CatalogueGauge[]];
-  /** Of all gauges, oldest first. */
-  readonly calibrations: readonly DatedCalibration[];
-};
+export type { CatalogueGauge, CatalogueStation } from './station.ts';
 
 export type Catalogue = {
   readonly deployment: Deployment;
