@@ -28,13 +28,19 @@ type Line = Record<string, unknown>;
 /** A program of ours with its lines logged to a file; `exited` resolves with its exit code. */
 type Program = { name: string; child: ChildProcess; exited: Promise<number>; complaints: string[] };
 
-function start(name: string, script: string, args: string[], onLine: (line: Line) => void): Program {
+function start(
+  name: string,
+  script: string,
+  args: string[],
+  onLine: (line: Line) => void,
+  more: Readonly<Record<string, string>> = {},
+): Program {
   // A session of its own keeps a terminal's Ctrl-C from reaching it twice: we pass it on, in order.
   const child = spawn(process.execPath, [script, ...args], {
     cwd: root,
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...env, SIAGA_DATA: data, SIAGA_CATALOGUE: catalogue, SIAGA_PKI: pki },
+    env: { ...env, SIAGA_DATA: data, SIAGA_CATALOGUE: catalogue, SIAGA_PKI: pki, ...more },
   });
   const log = createWriteStream(join(data, 'logs', `${name}.log`));
   const complaints: string[] = [];
@@ -118,22 +124,47 @@ async function main(): Promise<number> {
       });
   });
 
-  const listening = Promise.withResolvers<Line>();
-  const platform = start('platform', siaga, ['serve'], (line) => {
-    if (line.msg === 'listening') listening.resolve(line);
-  });
-  programs.push(platform);
-  const first = await Promise.race([listening.promise, platform.exited, signalled]);
-  if (typeof first === 'number') {
-    if (stopping) return 0;
-    throw new StartFault(platform.complaints.join('\n') || 'The platform stopped at once; see its log.');
+  /** Starts a program and waits for the line that says it is ready; null when a signal came first. */
+  async function ready(
+    isReady: (line: Line) => boolean,
+    begin: (onLine: (line: Line) => void) => Program,
+  ): Promise<Line | null> {
+    const said = Promise.withResolvers<Line>();
+    const program = begin((line) => {
+      if (isReady(line)) said.resolve(line);
+    });
+    programs.push(program);
+    const first = await Promise.race([said.promise, program.exited, signalled]);
+    if (typeof first !== 'number') return first;
+    if (stopping) return null;
+    throw new StartFault(program.complaints.join('\n') || `The ${program.name} stopped at once; see its log.`);
   }
+
+  const simulating = env.SIAGA_SIM !== 'off';
+  // Only where no mail server is set: the demonstration's e-mails then end in a mailbox of its own.
+  let mailbox: Line | null = null;
+  if (simulating && env.SIAGA_EMAIL === undefined) {
+    mailbox = await ready(
+      ({ event }) => event === 'mailbox',
+      (onLine) => start('mailbox', siagaSim, ['mailbox', '--data', join(data, 'mailbox')], onLine),
+    );
+    if (mailbox === null) return 0;
+  }
+  const mailTo = mailbox === null ? {} : { SIAGA_EMAIL: `${mailbox.smtpUrl}?from=siaga@localhost` };
+  const first = await ready(
+    ({ msg }) => msg === 'listening',
+    (onLine) => start('platform', siaga, ['serve'], onLine, mailTo),
+  );
+  if (first === null) return 0;
   say('Console', String(first.httpUrl).replace('127.0.0.1', 'localhost'));
+  const link = setupLink();
+  if (link !== undefined) say('Sign in', `${link}  (once: makes the first account)`);
+  if (mailbox !== null) say('Mailbox', `${mailbox.httpUrl}  (the e-mails that alarms send)`);
   say('Gauges', `report to ${String(first.mqttUrl)}`);
   const near = relative(process.cwd(), data);
   say('Data', `${near === '' || near.startsWith('..') ? data : near}  (delete it to start afresh)`);
 
-  if (env.SIAGA_SIM !== 'off') {
+  if (simulating) {
     say('Simulator', 'Jakarta, 29–30 January 2014: filling in the last 24 hours …');
     const args = [
       'demo',
@@ -161,6 +192,15 @@ async function main(): Promise<number> {
   );
   for (const line of program.complaints.slice(-5)) console.error(`  ${line}`);
   return 1;
+}
+
+/** The one-time link that makes the first account; it is there until somebody has used it. */
+function setupLink(): string | undefined {
+  try {
+    return readFileSync(join(data, 'setup-link'), 'utf8').trim();
+  } catch {
+    return undefined;
+  }
 }
 
 function tellOfDemo(line: Line): void {

@@ -5,6 +5,7 @@ import { Command, InvalidArgumentError } from 'commander';
 import { type Logger, pino } from 'pino';
 import { type DemoEvent, startDemo } from './demo/demo.ts';
 import { faultGrammar, type StationFault, stationFaultFrom } from './fault-text.ts';
+import { startMailbox } from './mailbox/mailbox.ts';
 import { replay } from './replay/replay.ts';
 import type { Verdict } from './replay/verdict.ts';
 
@@ -108,6 +109,18 @@ function sentence(event: DemoEvent): string {
   return `${event.stations} gauges are live, each reporting every ${event.intervalS} s`;
 }
 
+type MailboxFlags = { data: string; smtpPort: number; httpPort: number };
+
+async function mailbox({ data, smtpPort, httpPort }: MailboxFlags): Promise<void> {
+  const asked = stopAsked();
+  const running = await startMailbox({ folder: data, smtpPort, httpPort });
+  const { smtpUrl, httpUrl } = running;
+  tell({ event: 'mailbox', smtpUrl, httpUrl });
+  say(`The mailbox takes mail at ${smtpUrl} and shows it at ${httpUrl}`);
+  await asked;
+  await running.close();
+}
+
 type ReplayFlags = {
   station: string;
   speed?: number;
@@ -195,5 +208,13 @@ program
   .option('--stay', 'keep the page up after the verdict, until Ctrl-C')
   .option('--json', 'the verdict as one JSON line')
   .action(replayFile);
+
+program
+  .command('mailbox')
+  .description('take every e-mail that comes, keep it, and show it on a page: nothing leaves this machine')
+  .requiredOption('--data <dir>', 'folder to keep the messages in')
+  .option('--smtp-port <n>', 'port for mail; a free one by itself', wholeWithin(0, 65_535), 0)
+  .option('--http-port <n>', 'port of the page; a free one by itself', wholeWithin(0, 65_535), 0)
+  .action(mailbox);
 
 await program.parseAsync().catch(fail);
