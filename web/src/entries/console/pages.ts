@@ -33,6 +33,13 @@ export type Page = {
 /** Pages beside the map. Another one is a file and its line here. */
 export const pages: readonly Page[] = [
   {
+    name: 'welcome',
+    title: 'Welcome',
+    access: 'public',
+    unlisted: true,
+    load: () => import('../../people/Welcome.svelte'),
+  },
+  {
     name: 'sign-in',
     title: 'Sign in',
     access: 'public',

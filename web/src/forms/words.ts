@@ -1,0 +1,30 @@
+/** Words of forms and dialogs, wherever they stand. */
+export const formWords = {
+  close: 'Close',
+  cancel: 'Cancel',
+  save: 'Save',
+  saved: 'Saved.',
+  copy: 'Copy',
+  copied: 'Copied.',
+  copyFailed: 'Could not copy: select the text and copy it by hand.',
+  loading: 'Loading…',
+  retry: 'Try again',
+  working: 'One moment…',
+  faults: {
+    unreachable: 'No answer from the server. It may or may not have been done: look before you try again.',
+    unreadable: 'The server answered, but this page could not read it. Reload the page and look whether it was done.',
+    signedOut: 'You are signed out. Sign in again.',
+    failed: 'The server could not do it. Its log says why; try again in a minute.',
+    conflict: 'Somebody else changed this meanwhile. Nothing of yours was saved: look at it anew and try again.',
+    refused: (status: string) => `The server refused (${status}).`,
+    limited: (wait: string) => `Too many attempts. Try again in ${wait}.`,
+    limitedSoon: 'Too many attempts. Wait a few minutes, then try again.',
+  },
+  confirm: {
+    title: 'Is it you?',
+    why: 'This cannot be undone by a click, so the server wants your password once more.',
+    password: 'Your password',
+    totp: 'Code of your authenticator app',
+    act: 'Go on',
+  },
+} as const;
