@@ -143,6 +143,32 @@ describe('run', () => {
   });
 });
 
+describe('a device whose clock runs ahead', () => {
+  const sendAt = async (observedMinutes: number, receivedMinutes: number, stageMm: number) => {
+    seq += 1;
+    const one = reading(seq, { observedAtMs: noonMs + observedMinutes * minuteMs, distanceMm: 4500 - stageMm });
+    await stores.readings.append([incoming([one], { receivedAtMs: noonMs + receivedMinutes * minuteMs })]);
+    clock.moveTo(noonMs + receivedMinutes * minuteMs);
+    await judge.run();
+  };
+
+  test('is judged by when its readings come, and says so; once set right it is judged at once', async () => {
+    await sendAt(0, 0, 400);
+    await sendAt(11, 1, 500);
+    expect(level()).toMatchObject({ presence: 'live', note: 'clock-uncertain' });
+    expect(judge.known().get('katulampa')?.value).toMatchObject({
+      stageMm: 500,
+      observedAt: '2026-01-10T12:01:00.000Z',
+    });
+    await sendAt(12, 2, 600);
+    await sendAt(3, 3, 2100);
+    expect(level()).toMatchObject({ severity: 3, since: '2026-01-10T12:03:00.000Z', note: null });
+    expect(judge.known().get('katulampa')?.value?.stageMm).toBe(2100);
+    await sendAt(4, 4, 2150);
+    expect(judge.known().get('katulampa')?.value?.stageMm).toBe(2150);
+  });
+});
+
 describe('sweep', () => {
   test('silence is news: late, then stale, each once; speech ends it', async () => {
     await send(0, 400);

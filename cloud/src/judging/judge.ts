@@ -3,6 +3,7 @@ import { foldReading, type JudgedStation, levelOf, rejudge, sameLevel, unjudged 
 import { trendSpanMs } from '../domain/trend.ts';
 import { type Catalogue, type CatalogueStation, siteAt } from '../fleet/catalogue.ts';
 import type { DirtyMark, Judgement, JudgingStore } from '../ports.ts';
+import { presentOrder } from './present.ts';
 import { stationValue } from './values.ts';
 
 /** What a run made known: numbered changes, and the newest value of each station that got one. */
@@ -79,7 +80,7 @@ export function createJudge(options: JudgeOptions): Judge {
     const readings = await store.newer(station.id, site.gauge, afterMs, limit);
     if (readings.length < limit) turn.cleared.push(mark);
     if (readings.length === 0) return 0;
-    const judged = readings.reduce((state, reading) => foldReading(state, reading, site), before);
+    const judged = presentOrder(readings).reduce((state, reading) => foldReading(state, reading, site), before);
     turn.judgements.push(judgementOf(station, judged, clock.now()));
     const value = stationValue(await store.recent(station.id, site.gauge, trendSpanMs), station.calibrations);
     if (value !== null) turn.values.push({ id: station.id, value });

@@ -3,15 +3,17 @@ import type { DatedCalibration } from '../domain/stage.ts';
 import { stageOf } from '../domain/stage.ts';
 import { trendOf } from '../domain/trend.ts';
 import type { StoredReading } from '../ports.ts';
+import { presentOrder } from './present.ts';
 
 /**
  * The newest of some readings as a value, with the trend of those before it. Readings of one gauge in order
  * of time; under a calibration that is missing the stage is null. Null without readings.
  */
 export function stationValue(
-  readings: readonly StoredReading[],
+  stored: readonly StoredReading[],
   calibrations: readonly DatedCalibration[],
 ): StationValue | null {
+  const readings = presentOrder(stored);
   const newest = readings.at(-1);
   if (newest === undefined) return null;
   const points = readings.flatMap((reading) => {
