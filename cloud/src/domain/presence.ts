@@ -8,7 +8,7 @@ export const staleIntervals = 4;
 export const maxAheadMs = 15 * 60_000;
 
 /** Age in ms beyond which a station is stale: 4 reporting intervals, under the station's own cap. */
-function staleAfterMs(intervalS: number, staleCapS: number): number {
+export function staleAfterMs(intervalS: number, staleCapS: number): number {
   return Math.min(staleIntervals * intervalS, staleCapS) * 1000;
 }
 

@@ -1,5 +1,6 @@
 import { GaugeId, StationId, StationKind } from '@siaga/protocol';
 import { type Static, Type } from 'typebox';
+import { AlarmSettings } from '../alarms/settings.ts';
 
 const strict = { additionalProperties: false } as const;
 const Text = Type.String({ minLength: 1, maxLength: 120 });
@@ -95,6 +96,7 @@ export const CatalogueFile = Type.Object(
     basins: Type.Array(BasinEntry),
     stations: Type.Array(StationEntry),
     reaches: Type.Optional(Type.Array(ReachEntry)),
+    alarms: Type.Optional(AlarmSettings),
   },
   strict,
 );

@@ -8,7 +8,8 @@ import {
   severities,
 } from '@siaga/protocol';
 import { isMap, LineCounter, parseDocument } from 'yaml';
-import { bandsAt, type DatedThreshold } from '../domain/bands.ts';
+import type { AlarmSettings } from '../alarms/settings.ts';
+import { bandsAt } from '../domain/bands.ts';
 import type { Site } from '../domain/level.ts';
 import type { DatedCalibration } from '../domain/stage.ts';
 import { crossFaults, type Fault, schemaFaults } from './catalogue-faults.ts';
@@ -23,6 +24,8 @@ export type Catalogue = {
   readonly basins: readonly { readonly id: string; readonly name: string }[];
   readonly stations: readonly CatalogueStation[];
   readonly reaches: readonly Reach[];
+  /** What differs from the defaults of the alarm rules. */
+  readonly alarms: AlarmSettings;
   station(id: StationId): CatalogueStation | undefined;
   /** Rises whenever a threshold's validity begins or ends. */
   limitsInForce(atMs: number): number;
@@ -76,6 +79,7 @@ function catalogueOf(file: CatalogueFile): Catalogue {
     basins: file.basins,
     stations,
     reaches: (file.reaches ?? []).map(reachOf),
+    alarms: file.alarms ?? {},
     station: (id) => byId.get(id),
     limitsInForce: (atMs) => turns.findLastIndex((turnMs) => turnMs <= atMs),
     gaugesOf: (id) => gauges.get(id),

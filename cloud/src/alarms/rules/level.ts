@@ -1,0 +1,158 @@
+import type { Band, StationValue } from '@siaga/protocol';
+import { Type } from 'typebox';
+import { riseReaches } from '../../domain/blanking.ts';
+import { calibrationAt, stageMmOf } from '../../domain/stage.ts';
+import { commonDefaults, isPresent, priorityOf, stationFinding } from '../findings.ts';
+import type { Finding, RuleWorld, StationFacts, StationRule } from '../rule.ts';
+import { cm, paceText } from '../words.ts';
+
+const settings = Type.Object({
+  confirmS: Type.Integer({
+    minimum: 0,
+    maximum: 3600,
+    description: 'A lone sample above a limit raises the alarm when none has contradicted it for so long',
+  }),
+  deadBandPercent: Type.Number({
+    minimum: 0,
+    maximum: 50,
+    description: "Dead-band in percent of the station's measuring range",
+  }),
+  leastDeadBandMm: Type.Integer({ minimum: 0, maximum: 10_000, description: 'The dead-band is no smaller than this' }),
+});
+
+/** A limit that can be passed. */
+type Limit = Band & { readonly fromMm: number };
+
+/** Alarms look at so many of the newest samples, and want so many of them above a limit. */
+const window = 3;
+const enough = 2;
+
+/** Where samples come at least once a minute, a leap no water makes waits so much longer: for the next one. */
+const leapGraceS = 20;
+const quickIntervalS = 60;
+
+/**
+ * The stage in a band. Two of the last three samples above the limit raise it, or one that nothing contradicts, so
+ * that a slow cadence delays nothing. Below the limit the alarm is kept within the dead-band (2 % of the range after
+ * EEMUA 191, no less than 5 cm nor than the catalogue's), and while the station is silent.
+ */
+export const level: StationRule<typeof settings> = {
+  name: 'level',
+  scope: 'station',
+  list: 'flood',
+  about: 'The stage stands in a band above a limit of the station.',
+  settings,
+  defaults: () => ({
+    ...commonDefaults(
+      'Look at the stations above and below and at the camera if there is one. Call the gate or pump house. Tell the duty officer of the districts along this reach which band the water is in, and that it is a sensor reading.',
+      { offDelayS: 1800, reAlarmMin: 60 },
+    ),
+    confirmS: 55,
+    deadBandPercent: 2,
+    leastDeadBandMm: 50,
+  }),
+  find(world, facts, set) {
+    const { judged, bands } = facts;
+    const limits = bands.filter((band): band is Limit => band.fromMm !== null && band.severity > 0);
+    if (limits.length === 0) return [];
+    const { stageMm } = judged;
+    if (stageMm === null || !isPresent(facts, world.nowMs)) return [held(facts)];
+    const atLeast = judged.note === 'at-least';
+    const deadBandMm = Math.max(
+      (rangeMm(facts) * set.deadBandPercent) / 100,
+      set.leastDeadBandMm,
+      facts.station.deadBandMm,
+    );
+    const raised = limits.findLast(
+      ({ fromMm }) =>
+        (atLeast && stageMm >= fromMm) ||
+        stands(facts, fromMm, deadBandMm) ||
+        lastsAlone(facts, fromMm, set.confirmS, world.nowMs),
+    );
+    const kept = limits.findLast(({ fromMm }) => stageMm >= fromMm - deadBandMm);
+    if (raised === undefined) return kept === undefined ? [] : [held(facts)];
+    const found = finding(world, facts, raised, deadBandMm);
+    // What is "at least" may be more: nothing of what is known is taken back.
+    return [{ ...found, keeps: atLeast ? 'high' : priorityOf(Math.max(kept?.severity ?? 0, raised.severity)) }];
+  },
+};
+
+function stands({ judged }: StationFacts, fromMm: number, deadBandMm: number): boolean {
+  const samples = judged.approach.slice(-window);
+  const newest = samples.at(-1);
+  if (newest === undefined || newest.stageMm < fromMm - deadBandMm) return false;
+  return samples.filter(({ stageMm }) => stageMm >= fromMm).length >= enough;
+}
+
+/** Whether the newest sample is above the limit, and has stood unchallenged long enough. */
+function lastsAlone(facts: StationFacts, fromMm: number, confirmS: number, nowMs: number): boolean {
+  const { judged, value } = facts;
+  const newest = judged.approach.at(-1);
+  if (newest === undefined || newest.stageMm < fromMm) return false;
+  const ofIt = value !== null && Date.parse(value.observedAt) === newest.atMs;
+  const knownAtMs = ofIt ? Date.parse(value.receivedAt) : newest.atMs;
+  const leaps = !riseReaches(judged.approach.slice(0, -1), newest) && (judged.intervalS ?? 0) <= quickIntervalS;
+  return nowMs - knownAtMs >= (confirmS + (leaps ? leapGraceS : 0)) * 1000;
+}
+
+/** From the lowest water that is of interest up to the nearest that the sensor can measure. */
+function rangeMm({ station, judged }: StationFacts): number {
+  const [gauge] = station.gauges;
+  const calibration = calibrationAt(station.calibrations, gauge.id, judged.weighedAtMs ?? 0);
+  if (calibration === undefined) return 0;
+  const lowestMm = Math.min(0, ...station.thresholds.map(({ fromMm }) => fromMm));
+  return Math.max(0, stageMmOf(calibration, gauge.blankingMm) - lowestMm);
+}
+
+function finding(world: RuleWorld, facts: StationFacts, limit: Limit, deadBandMm: number): Finding {
+  const { station, judged, value } = facts;
+  const uncertain = judged.note === 'clock-uncertain' && value !== null;
+  const above = judged.approach.find(({ stageMm }) => stageMm >= limit.fromMm)?.atMs;
+  const seenSinceMs =
+    (judged.severity === limit.severity ? judged.sinceMs : above) ?? judged.weighedAtMs ?? world.nowMs;
+  const sinceMs = uncertain ? Date.parse(value.receivedAt) : seenSinceMs;
+  const stage = `${judged.note === 'at-least' ? 'at least ' : ''}${cm(judged.stageMm ?? 0)}`;
+  const figures = [`${stage}${pace(value)}`, `since ${world.timeOfDay(sinceMs)}`].join(', ');
+  return stationFinding('level', facts, {
+    signal: 'on',
+    priority: priorityOf(limit.severity),
+    severity: limit.severity,
+    sinceMs,
+    headline: `${station.name} in ${limit.label} band: ${figures} (sensor, provisional${uncertain ? ', clock uncertain' : ''})`,
+    evidence: {
+      stageMm: judged.stageMm,
+      atLeast: judged.note === 'at-least',
+      limitMm: limit.fromMm,
+      bandLabel: limit.label,
+      deadBandMm,
+      samplesAbove: judged.approach.slice(-window).filter(({ stageMm }) => stageMm >= limit.fromMm).length,
+      samples: Math.min(window, judged.approach.length),
+      observedAt: judged.weighedAtMs === null ? null : new Date(judged.weighedAtMs).toISOString(),
+      receivedAt: value?.receivedAt ?? null,
+      timesBy: uncertain ? 'receipt: the clock of the device is uncertain' : 'observation',
+      quality: judged.quality,
+      trend: value?.trend ?? null,
+      rateMmPer10Min: value?.rateMmPer10Min ?? null,
+    },
+  });
+}
+
+function pace(value: StationValue | null): string {
+  if (value === null || value.trend === null || value.rateMmPer10Min === null) return '';
+  return `, ${paceText(value.trend, value.rateMmPer10Min)}`;
+}
+
+/** Keeps an alarm that is there: in the dead-band, and while nothing is known. Silence neither clears nor raises. */
+function held(facts: StationFacts): Finding {
+  const { station, judged } = facts;
+  const severity = judged.severity ?? 0;
+  const seen = judged.stageMm === null ? 'no stage known' : `last seen at ${cm(judged.stageMm)}`;
+  return stationFinding('level', facts, {
+    signal: 'hold',
+    priority: priorityOf(severity),
+    severity,
+    sinceMs: judged.sinceMs ?? 0,
+    headline: `${station.name}: ${seen} (sensor, provisional)`,
+    evidence: { stageMm: judged.stageMm, presence: facts.level.presence },
+  });
+}
