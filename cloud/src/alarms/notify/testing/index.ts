@@ -1,0 +1,5 @@
+/** Fakes of all channels, for benches and flows: start one, give its `env` to the platform, watch what arrives. */
+export { startFakeEmail } from './email.ts';
+export { type Arrived, type FakeChannel, type FakeFault, fakeFaults, slowMs } from './fake.ts';
+export { notice } from './notices.ts';
+export { startFakeWebhook } from './webhook.ts';
