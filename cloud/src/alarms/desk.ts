@@ -1,7 +1,11 @@
 /** The alarm desk: what is open, what people do with it, and what it makes known. */
-import type { AlarmDetail, Priority, StationId } from '@siaga/protocol';
-import type { Actor, AlarmState, GroupState } from '../domain/alarm.ts';
-import type { FoundCondition } from './rule.ts';
+import type { AlarmDetail, StationId } from '@siaga/protocol';
+import type { Actor, AlarmState, GroupState, TransitionDraft } from '../domain/alarm.ts';
+import type { JournalLine } from '../ports.ts';
+import type { DrillState, OutOfService } from './records.ts';
+import type { FoundCondition, KnownCrossing } from './rule.ts';
+
+export { priorityRank } from '../domain/alarm.ts';
 
 /** What a person may not do, as a value: the API turns it into a problem. */
 export type Refused = {
@@ -30,8 +34,8 @@ export type AlarmDesk = {
    * escalates and repeats by the clock, in one durable commit.
    */
   take(found: readonly FoundCondition[], stations?: ReadonlySet<StationId>): Promise<void>;
-  /** Open alarms and groups; the same object until something changes. */
-  view(): { readonly alarms: readonly AlarmState[]; readonly groups: readonly GroupState[] };
+  /** Open alarms and groups, running drills and what is out of service; the same object until something changes. */
+  view(): DeskView;
   acknowledge(acting: Acting, seen: readonly Seen[], reason?: string): Promise<Done<readonly AlarmState[]>>;
   acknowledgeGroup(acting: Acting, seen: Seen): Promise<Done<GroupState>>;
   shelve(
@@ -58,13 +62,27 @@ export type AlarmDesk = {
   ): Promise<Done<null>>;
   /** Open or closed; without deliveries, which the API adds. Undefined where there is none, or of another's drill. */
   detail(id: string, drill: string | null): Promise<Omit<AlarmDetail, 'deliveries'> | undefined>;
-  /** Closed ones in [fromMs, toMs) by when they were made known, newest first. */
+  /** Open and closed ones, by when they were made known in [fromMs, toMs), newest first. */
   history(query: { fromMs: number; toMs: number; limit: number; drill: string | null }): Promise<readonly AlarmState[]>;
   /** Crossings that alarms have made known: see `World.madeKnown`. */
-  madeKnown(
-    station: StationId,
-    fromMs: number,
-  ): readonly { severity: number; sinceMs: number; closedAtMs: number | null }[];
+  madeKnown(station: StationId, fromMs: number): readonly KnownCrossing[];
+  /** Exercises: the newest first, those that run among them. */
+  drills(limit: number): Promise<readonly DrillState[]>;
+  /** The drill that the account takes part in now. */
+  drillOf(account: string): string | null;
+  startDrill(
+    acting: Acting,
+    work: { readonly scenario: string; readonly minutes: number; readonly participants: readonly string[] },
+  ): Promise<Done<DrillState>>;
+  /** Ends it before its time, with all its alarms. */
+  endDrill(acting: Acting, id: string): Promise<Done<DrillState>>;
+  /** Every line of [fromMs, toMs), oldest first: what the figures of alarm management rest on. */
+  transitions(query: { fromMs: number; toMs: number }): Promise<readonly JournalLine<TransitionDraft>[]>;
 };
 
-export const priorityRank: Readonly<Record<Priority, number>> = { low: 0, medium: 1, high: 2 };
+export type DeskView = {
+  readonly alarms: readonly AlarmState[];
+  readonly groups: readonly GroupState[];
+  readonly drills: readonly DrillState[];
+  readonly outOfService: readonly OutOfService[];
+};

@@ -26,6 +26,20 @@ export type SuppressionState =
     }
   | { readonly kind: 'maintenance'; readonly atMs: number };
 
+/** What silences an alarm from outside, whatever people do at the desk. */
+export type Silence = Exclude<SuppressionState, { readonly kind: 'shelved' }>;
+
+/** How an alarm behaves: from the settings of its rule at the newest look. */
+export type Terms = {
+  readonly offDelayMs: number;
+  /** Null: never again. */
+  readonly reAlarmMs: number | null;
+  readonly latch: boolean;
+};
+
+/** A limit that was passed: in event time, as the finding said. */
+export type Crossing = { readonly severity: Severity; readonly sinceMs: number };
+
 /** An alarm as the desk keeps it; `Alarm` of the protocol says what each field means. Times in ms UTC. */
 export type AlarmState = {
   readonly id: string;
@@ -51,8 +65,16 @@ export type AlarmState = {
   readonly returnedAtMs: number | null;
   readonly closedAtMs: number | null;
   readonly drill: string | null;
-  /** Since when the condition has been gone, or at a lower priority, while the off-delay runs; null while it holds. */
+  /** Since when the condition has been below what the alarm says, or gone, while the off-delay runs. */
   readonly easingSinceMs: number | null;
+  /** Since when it has not been found at all. */
+  readonly goneSinceMs: number | null;
+  /** It must call for attention as soon as nothing silences it. */
+  readonly owed: boolean;
+  readonly terms: Terms;
+  /** Every limit that this alarm made known, in order; the newest ones. */
+  readonly crossings: readonly Crossing[];
+  /** Rises with each change that people see; what only the off-delay counts does not raise it. */
   readonly version: number;
 };
 
@@ -71,8 +93,18 @@ export type GroupState = {
   readonly escalation: number;
   readonly closedAtMs: number | null;
   readonly drill: string | null;
+  /** Since when somebody has been waited for: the escalation's clock, which a repeated call does not restart. */
+  readonly unansweredSinceMs: number | null;
+  /** The version of its newest call: who saw that one, or a later one, can answer it. */
+  readonly calledVersion: number;
   readonly version: number;
 };
+
+export const priorityRank: Readonly<Record<Priority, number>> = { low: 0, medium: 1, high: 2 };
+
+export function louder(a: Priority, b: Priority): Priority {
+  return priorityRank[a] >= priorityRank[b] ? a : b;
+}
 
 /** A line of an alarm's history, as the journal keeps it. */
 export type TransitionDraft = {
