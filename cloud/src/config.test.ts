@@ -13,6 +13,7 @@ test('an empty environment gives the documented defaults, frozen', () => {
     cataloguePath: '/srv/siaga/siaga.yaml',
     pkiDir: '/srv/siaga/.siaga/pki',
     tilesPath: null,
+    origin: null,
     clock: null,
     logLevel: 'info',
   });
@@ -26,6 +27,7 @@ test('every fault is told at once, each with its variable', () => {
     SIAGA_MQTT_PORT: 'x',
     SIAGA_STORE: 'oracle:',
     SIAGA_BROKER: 'mqtt://elsewhere',
+    SIAGA_ORIGIN: 'https://siaga.example.org/console',
     SIAGA_CLOCK: '1/2/0',
     SIAGA_LOG: 'loud',
     SIAGA_TILES: 'map.png',
@@ -37,6 +39,7 @@ test('every fault is told at once, each with its variable', () => {
     'SIAGA_HTTP_PORT',
     'SIAGA_LOG',
     'SIAGA_MQTT_PORT',
+    'SIAGA_ORIGIN',
     'SIAGA_STORE',
     'SIAGA_TILES',
   ]);

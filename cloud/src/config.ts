@@ -11,6 +11,8 @@ export type Config = {
   readonly httpPort: number;
   readonly mqttPort: number;
   readonly dataDir: string;
+  /** Where people find the console, with its name: `https://siaga.example.org`. Null: wherever it was loaded from. */
+  readonly origin: string | null;
   /** `sqlite:<file>` */
   readonly storeUrl: string;
   readonly cataloguePath: string;
@@ -71,6 +73,15 @@ export function loadConfig(env: Env, cwd = process.cwd()): LoadedConfig {
     return known ?? 'info';
   }
 
+  function origin(): string | null {
+    const value = text('SIAGA_ORIGIN', '').replace(/\/$/, '');
+    if (value === '') return null;
+    const url = URL.canParse(value) ? new URL(value) : undefined;
+    if (url?.origin === value && /^https?:$/.test(url.protocol)) return value;
+    faults.push(`SIAGA_ORIGIN: ${JSON.stringify(value)} is no origin; give it like https://siaga.example.org`);
+    return null;
+  }
+
   const broker = text('SIAGA_BROKER', 'embedded:');
   if (broker !== 'embedded:') faults.push(`SIAGA_BROKER: ${JSON.stringify(broker)} is not known; give embedded:`);
   const tiles = text('SIAGA_TILES', '');
@@ -80,6 +91,7 @@ export function loadConfig(env: Env, cwd = process.cwd()): LoadedConfig {
     host: text('SIAGA_HOST', '127.0.0.1'),
     httpPort: port('SIAGA_HTTP_PORT', 8080),
     mqttPort: port('SIAGA_MQTT_PORT', 8883),
+    origin: origin(),
     dataDir,
     storeUrl: store(),
     cataloguePath: path('SIAGA_CATALOGUE', 'siaga.yaml'),

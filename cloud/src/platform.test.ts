@@ -80,8 +80,26 @@ async function until<T>(look: () => T | undefined | Promise<T | undefined>, what
   }
 }
 
-async function get<T>(platform: Platform, path: string): Promise<T> {
-  return (await fetch(`${platform.httpUrl}${path}`)).json() as Promise<T>;
+async function get<T>(platform: Platform, path: string, headers: Record<string, string> = {}): Promise<T> {
+  return (await fetch(`${platform.httpUrl}${path}`, { headers })).json() as Promise<T>;
+}
+
+/** Takes up the first account's link; what its session's requests carry. */
+async function admin(platform: Platform): Promise<{ cookie: string }> {
+  const link = readFileSync(join(config.dataDir, 'setup-link'), 'utf8').trim();
+  const { origin, hash } = new URL(link);
+  const answer = await fetch(`${platform.httpUrl}/api/v1/invites/accept`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', origin: origin.replace('localhost', '127.0.0.1') },
+    body: JSON.stringify({
+      token: hash.slice('#welcome='.length),
+      login: 'ratna',
+      name: 'Ratna',
+      password: 'three words by the river',
+    }),
+  });
+  if (!answer.ok) throw new Error(await answer.text());
+  return { cookie: answer.headers.getSetCookie()[0]?.split(';')[0] ?? '' };
 }
 
 const stream = mintStreamId();
@@ -136,7 +154,7 @@ test('a reading is acknowledged, receipted, judged, streamed and there after a r
   await until(() => (/"severity":1/.test(events) && /"stageMm":900/.test(events) ? true : undefined), 'the event');
   await until(() => receipts.find((receipt) => receipt.stream === stream && receipt.upTo === 1), 'the receipt');
   expect(await get(first, '/readyz')).toEqual({ status: 'ready', amiss: [] });
-  expect((await get<{ devices: object[] }>(first, '/api/v1/fleet')).devices).toMatchObject([
+  expect((await get<{ devices: object[] }>(first, '/api/v1/fleet', await admin(first))).devices).toMatchObject([
     { station: 'katulampa', connected: true },
     { station: 'depok', connected: false },
   ]);
@@ -161,7 +179,11 @@ test('malformed payloads and conflicts are quarantined with reason and counter, 
   await publish(readings(one));
   await publish(readings({ ...one, distanceMm: 1 }));
 
-  const { entries } = await get<{ entries: { reason: string; sha256: string }[] }>(platform, '/api/v1/quarantine');
+  const { entries } = await get<{ entries: { reason: string; sha256: string }[] }>(
+    platform,
+    '/api/v1/quarantine',
+    await admin(platform),
+  );
   expect(entries.map(({ reason }) => reason).sort()).toEqual(['identity-conflict', 'malformed']);
   const told = await until(() => {
     const all = receipts.flatMap(({ rejected }) => rejected);
@@ -201,7 +223,7 @@ test('health is kept, and answered with where the stream stands', async () => {
   };
   await client.publishAsync(topicOf('katulampa', 'health'), Buffer.from(encodeJson(health)), { qos: 1 });
   await until(() => receipts.find((receipt) => receipt.stream === stream && receipt.upTo === 0), 'the receipt');
-  const { devices } = await get<{ devices: { health: unknown }[] }>(platform, '/api/v1/fleet');
+  const { devices } = await get<{ devices: { health: unknown }[] }>(platform, '/api/v1/fleet', await admin(platform));
   expect(devices[0]?.health).toEqual(health);
 
   await client.publishAsync(topicOf('katulampa', 'readings'), 'nonsense', { qos: 1 });

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { type Clock, systemClock } from '@siaga/protocol';
 import packageJson from '../package.json' with { type: 'json' };
 import { createApi } from './api/app.ts';
+import { authentication } from './api/authenticate.ts';
 import { type Broker, startBroker } from './broker/embedded.ts';
 import { readCatalogue } from './catalogue-file.ts';
 import { readCertificates } from './certificates.ts';
@@ -13,6 +14,7 @@ import { makeWritable } from './folders.ts';
 import { listening, portIsFree } from './listening.ts';
 import { type Logger, silentLog } from './log.ts';
 import { createMetrics } from './metrics.ts';
+import { createPeople, setupLinkFile, welcomeLink } from './people/index.ts';
 import { type Pipeline, startPipeline } from './pipeline.ts';
 import { createQueries } from './queries.ts';
 import { createDeclarations } from './shift/declared.ts';
@@ -86,6 +88,15 @@ async function startAll(
   });
   undo.push(() => pipeline.close());
 
+  const setupLink = setupLinkFile(config.dataDir);
+  const people = createPeople({
+    state: stores.state,
+    nowMs: clock.now,
+    onRefused: (reason) => log.warn({ reason }, 'sign-in refused'),
+    onSetUp: setupLink.remove,
+  });
+  const drillOf = (_account: string): string | null => null;
+
   const connected = () => broker?.connected() ?? new Set<string>();
   const api = await createApi({
     queries: createQueries({
@@ -100,7 +111,9 @@ async function startAll(
     }),
     hub: pipeline.hub,
     declarations,
-    access: { authenticate: async () => null, ownOrigin: () => false },
+    people,
+    drillOf,
+    access: authentication({ people, drillOf, origin: config.origin }),
     registry: metrics.registry,
     web: { dir: config.webDir, tilesPath: config.tilesPath },
     tilesUrl: catalogue.deployment.tiles?.url ?? null,
@@ -139,6 +152,13 @@ async function startAll(
     await Promise.all([running.close(), pipeline.close()]);
   });
   const host = hostOf(config.host);
+  setupLink.remove();
+  if (await people.setup.isOpen()) {
+    // Browsers take the session's cookie over plain HTTP from this machine only.
+    const origin = config.origin ?? `http://localhost:${httpPort}`;
+    setupLink.write(welcomeLink(origin, await people.setup.mint('machine')));
+    log.info({ file: setupLink.path }, 'no admin yet: the link in the file makes the first one');
+  }
   return { httpUrl: `http://${host}:${httpPort}`, mqttUrl: `mqtts://${host}:${running.port}` };
 }
 

@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { Registry } from 'prom-client';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { silentLog } from '../log.ts';
+import { createPeople } from '../people/index.ts';
+import { openMemory } from '../store/index.ts';
 import { createApi } from './app.ts';
 import type { Queries } from './queries.ts';
 import type { App } from './routes/types.ts';
@@ -41,6 +43,8 @@ async function api(
     hub,
     access: accessAs(),
     declarations: nothingToDeclare,
+    people: createPeople({ state: openMemory().state, nowMs: () => atMs }),
+    drillOf: () => null,
     registry: new Registry(),
     web,
     tilesUrl: 'https://{s}.tile.example/{z}/{x}/{y}.png',

@@ -4,6 +4,7 @@ import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import { type FastifyBaseLogger, fastify, LogController } from 'fastify';
 import type { Registry } from 'prom-client';
 import type { Logger } from '../log.ts';
+import type { People } from '../people/index.ts';
 import type { Declarations } from '../shift/declared.ts';
 import { type AccessOptions, useAccess } from './access.ts';
 import { sendProblem, useProblems } from './problem.ts';
@@ -11,10 +12,12 @@ import type { Queries } from './queries.ts';
 import { declaredRoutes } from './routes/declared.ts';
 import { fleetRoute } from './routes/fleet.ts';
 import { healthRoutes } from './routes/health.ts';
+import { inviteRoutes } from './routes/invites.ts';
 import { metricsRoute } from './routes/metrics.ts';
 import { openapiRoute } from './routes/openapi.ts';
 import { quarantineRoute } from './routes/quarantine.ts';
 import { readingsRoute } from './routes/readings.ts';
+import { sessionRoutes } from './routes/session.ts';
 import { snapshotRoute } from './routes/snapshot.ts';
 import { stationRoute } from './routes/station.ts';
 import { stationsRoute } from './routes/stations.ts';
@@ -29,6 +32,9 @@ export type ApiOptions = {
   readonly hub: StreamHub;
   readonly access: AccessOptions;
   readonly declarations: Declarations;
+  readonly people: People;
+  /** The drill that an account takes part in now. */
+  readonly drillOf: (account: string) => string | null;
   readonly registry: Registry;
   readonly web: { readonly dir: string; readonly tilesPath: string | null };
   /** Where map tiles come from, if not from here: its origin joins the content security policy. */
@@ -83,7 +89,7 @@ export async function createApi(options: ApiOptions): Promise<App> {
   await app.register(
     async (v1) => {
       const api = v1 as App;
-      useAccess(api, options.access);
+      await useAccess(api, options.access);
       stationsRoute(api, queries);
       stationRoute(api, queries);
       readingsRoute(api, queries);
@@ -92,6 +98,8 @@ export async function createApi(options: ApiOptions): Promise<App> {
       fleetRoute(api, queries);
       quarantineRoute(api, queries);
       declaredRoutes(api, options);
+      sessionRoutes(api, options);
+      inviteRoutes(api, options);
       openapiRoute(api);
     },
     { prefix: '/api/v1' },

@@ -1,6 +1,7 @@
 /** Errors as RFC 9457 problem details. */
 import type { FastifyError, FastifyInstance, FastifyReply } from 'fastify';
 import { type Static, Type } from 'typebox';
+import { isPlatformError } from '../errors.ts';
 
 export const Problem = Type.Object(
   {
@@ -16,12 +17,15 @@ export type Problem = Static<typeof Problem>;
 
 const titles: Readonly<Record<number, string>> = {
   400: 'Bad Request',
+  401: 'Unauthorized',
   403: 'Forbidden',
   404: 'Not Found',
   405: 'Method Not Allowed',
+  409: 'Conflict',
   413: 'Content Too Large',
   415: 'Unsupported Media Type',
   416: 'Range Not Satisfiable',
+  429: 'Too Many Requests',
   500: 'Internal Server Error',
   503: 'Service Unavailable',
 };
@@ -51,6 +55,8 @@ export function useProblems(app: FastifyInstance): void {
       const where = error.validationContext ?? 'request';
       return sendProblem(reply, 400, `${field} (${where}): ${mendOf(fault.keyword, fault.message)}.`, field);
     }
+    if (isPlatformError(error) && error.code === 'state-conflict')
+      return sendProblem(reply, 409, 'It was changed by someone else meanwhile: look again.', 'version');
     const status = error.statusCode ?? 500;
     if (status < 500) return sendProblem(reply, status, error.message);
     request.log.error({ err: error, url: request.url }, 'request failed');

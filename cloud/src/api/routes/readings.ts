@@ -37,7 +37,8 @@ export function readingsRoute(app: App, queries: Pick<Queries, 'readings' | 'buc
         querystring: Query,
         response: {
           200: { description: 'Columns; with `buckets` the second form', anyOf: [ReadingColumns, BucketColumns] },
-          ...problems,
+          400: problems[400],
+          404: problems[404],
         },
       },
     },
