@@ -1,25 +1,39 @@
 /**
  * A small stand-in for the platform, to work on the console alone: made-up levels at Jakarta's gauges.
  *
- *   node web/dev/fake-server.ts [port]      then `npm run dev -w web`, or open the port after a build
+ *   node web/dev/fake-server.ts [port [site]]      then `npm run dev -w web`, or open the port after a build
  *
  * POST /dev/hang holds every stream back (a half-open link), /dev/drop ends them, /dev/flood raises Depok, and
- * /dev/garble sends an event that cannot be read. POST /dev/resume undoes `hang`.
+ * /dev/garble sends an event that cannot be read. POST /dev/resume undoes `hang`. Sign in as `operator` or `supervisor`
+ * with any password, or POST /dev/operator, /dev/supervisor, /dev/public. /dev/storm raises alarms, /dev/top one of the
+ * top priority, /dev/return lets the oldest return, /dev/drill starts a drill, /dev/slow makes commands take 3 s.
  */
 import { existsSync, readFileSync } from 'node:fs';
-import { createServer, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { extname, join } from 'node:path';
 import type { BucketColumns, Change, Delta, Snapshot, StationPicture } from '@siaga/protocol';
+import { fillDesk, makeFakeDesk } from './fake-alarms.ts';
 import { bandAt, makeStations, reaches, stageAt } from './fake-situation.ts';
 
 const port = Number(process.argv[2] ?? 8080);
-const site = join(import.meta.dirname, '../dist');
+const site = process.argv[3] ?? join(import.meta.dirname, '../dist');
 const epoch = `dev${Date.now().toString(36)}`;
 const streams = new Set<ServerResponse>();
 let seq = 1;
 let hanging = false;
 let floodMm = 0;
 const stations = makeStations(Date.now());
+let slowMs = 0;
+let loud = false;
+const desk = makeFakeDesk(stations, (draft) => {
+  const at = new Date().toISOString();
+  const change = { seq: ++seq, knownAt: at, ...draft } as Change;
+  const seen: Change = desk.session() === null ? { seq, knownAt: at, kind: 'withheld' } : change;
+  if (loud) send('delta', { serverTime: at, changes: [seen], values: [] } satisfies Delta);
+});
+fillDesk(desk);
+loud = true;
+if (process.env.FAKE_ROLE) desk.signIn(process.env.FAKE_ROLE);
 
 function snapshot(): Snapshot {
   return {
@@ -37,8 +51,11 @@ function snapshot(): Snapshot {
     },
     stations: [...stations.values()],
     reaches,
-    basins: [],
-    staff: null,
+    basins: [...new Set([...stations.values()].map(({ info }) => info.basin))].map((id) => ({
+      id,
+      name: id.charAt(0).toUpperCase() + id.slice(1),
+    })),
+    staff: desk.staff(),
   };
 }
 
@@ -105,6 +122,72 @@ const types: Record<string, string> = {
 const policy =
   "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self'; object-src 'none'; base-uri 'none'";
 
+async function bodyOf(request: IncomingMessage): Promise<Record<string, unknown>> {
+  let text = '';
+  for await (const chunk of request) text += String(chunk);
+  return text === '' ? {} : (JSON.parse(text) as Record<string, unknown>);
+}
+
+type Body = {
+  version: number;
+  until: string;
+  oneShot: boolean;
+  reason: string;
+  alarms: { id: string; version: number }[];
+};
+
+/** The desk's routes, as far as the console uses them. */
+async function answerDesk(request: IncomingMessage, response: ServerResponse, path: string): Promise<void> {
+  const body = (await bodyOf(request)) as Body & { login: string; severity: number | null; label: string };
+  await new Promise((resolve) => setTimeout(resolve, slowMs));
+  const json = (value: unknown) =>
+    response.setHeader('content-type', 'application/json').end(value === undefined ? '' : JSON.stringify(value));
+  const refuse = (status: number, detail: string) => {
+    response.statusCode = status;
+    json({ type: 'about:blank', title: 'refused', status, detail });
+  };
+  const [, room = '', id = '', act = ''] = /^\/api\/v1\/([a-z-]+)(?:\/([a-z0-9-]+))?(?:\/([a-z-]+))?$/.exec(path) ?? [];
+  if (room === 'session') {
+    if (request.method === 'DELETE') return void json(desk.signOut());
+    return request.method === 'POST' ? void json(desk.signIn(body.login)) : refuse(404, 'Nobody is signed in.');
+  }
+  if (room === 'alarms' && id !== '' && request.method === 'GET') {
+    const detail = desk.detail(id);
+    return detail ? void json(detail) : refuse(404, 'No such alarm.');
+  }
+  if (room === 'stations') {
+    const picture = stations.get(id);
+    const by = desk.session()?.account.name ?? '';
+    const at = new Date().toISOString();
+    if (picture === undefined) return refuse(404, 'No such station.');
+    const { severity, label } = body;
+    const official = severity === null || severity === undefined ? null : { severity, label, declaredAt: at, by };
+    const works = { ...(body as unknown as NonNullable<StationPicture['works']>), enteredAt: at, by };
+    const change =
+      act === 'works' ? { kind: 'works' as const, id, works } : { kind: 'official' as const, id, official };
+    stations.set(id, { ...picture, ...(change.kind === 'works' ? { works } : { official }) });
+    send('delta', { serverTime: at, changes: [{ seq: ++seq, knownAt: at, ...change }], values: [] });
+    return void json(change);
+  }
+  if (room === 'alarms' && id === 'acknowledge') {
+    const answers = body.alarms.map((seen) => desk.acknowledge(seen.id, seen.version));
+    const refused = answers.find((answer) => 'status' in answer);
+    if (refused && 'status' in refused) return refuse(refused.status, refused.detail);
+    return void json({ alarms: answers.flatMap((answer) => ('body' in answer ? [answer.body] : [])) });
+  }
+  const answer =
+    room === 'alarm-groups'
+      ? desk.acknowledgeGroup(id, body.version)
+      : act === 'shelve'
+        ? desk.shelve(id, body)
+        : act === 'unshelve'
+          ? desk.unshelve(id, body.version)
+          : act === 'reset'
+            ? desk.reset(id, body.version)
+            : desk.acknowledge(id, body.version);
+  return 'status' in answer ? refuse(answer.status, answer.detail) : void json(answer.body);
+}
+
 createServer((request, response) => {
   const url = new URL(request.url ?? '/', 'http://localhost');
   const json = (body: unknown) => response.setHeader('content-type', 'application/json').end(JSON.stringify(body));
@@ -119,12 +202,44 @@ createServer((request, response) => {
     if (!url.searchParams.get('from')?.startsWith(epoch)) response.write('event: reset\ndata: {"reason":"epoch"}\n\n');
     return;
   }
+  if (url.pathname.startsWith('/api/v1/')) return void answerDesk(request, response, url.pathname);
   if (request.method === 'POST' && url.pathname.startsWith('/dev/')) {
     const act = url.pathname.slice(5);
     if (act === 'hang') hanging = true;
     if (act === 'resume') hanging = false;
     if (act === 'flood') floodMm += 1200;
     if (act === 'drop') for (const stream of streams) stream.end();
+    if (act === 'operator' || act === 'supervisor') desk.signIn(act);
+    if (act === 'public') desk.signOut();
+    if (act === 'slow') slowMs = slowMs === 0 ? 3000 : 0;
+    if (act === 'storm') {
+      for (const { info } of stations.values())
+        desk.raise(`rate/${info.id}`, { headline: `${info.name} rises 21 cm in 10 min` });
+    }
+    if (act === 'top') {
+      desk.raise('level/manggarai', {
+        priority: 'high',
+        severity: 3,
+        headline: 'Manggarai: 951 cm, in the band of Siaga I',
+      });
+    }
+    if (act === 'return') {
+      const oldest = desk.all().find(({ condition }) => condition === 'active');
+      if (oldest) {
+        const returnedAt = new Date().toISOString();
+        const closedAt = oldest.acknowledged ? returnedAt : null;
+        desk.put({ ...oldest, condition: 'returned', returnedAt, closedAt, version: oldest.version + 1 });
+      }
+    }
+    if (act === 'drill') {
+      const { id } = desk.startDrill();
+      desk.raise('level/depok', {
+        drill: id,
+        priority: 'high',
+        severity: 3,
+        headline: 'Depok: 352 cm, in the band of Siaga I',
+      });
+    }
     if (act === 'garble') send('delta', { nonsense: true });
     const depok = stations.get('depok');
     if (act === 'flood' && depok) measure(depok);

@@ -107,6 +107,22 @@ export const words = {
     shown: (shown: number, all: number) => (shown === all ? `${all} stations` : `${shown} of ${all} stations`),
     shortcuts: 'Keys: / find · j k move · Esc close',
   },
+  drill: {
+    word: 'DRILL',
+    title: (title: string) => (title === '' ? 'DRILL' : `DRILL · ${title}`),
+    note: 'Alarms marked DRILL are an exercise. All others, and all levels, are real.',
+    ends: (time: string) => `Ends ${time}.`,
+    pageTitle: (title: string) => `DRILL · ${title}`,
+  },
+  tabs: {
+    label: 'Lists',
+    alarms: 'Alarms',
+    stations: 'Stations',
+    unacknowledged: (count: number) => `${count} unacknowledged`,
+  },
+  staff: {
+    failed: 'The alarm list could not be loaded. Reload the page.',
+  },
   page: {
     loading: 'Loading…',
     failed: 'This page could not be loaded.',
