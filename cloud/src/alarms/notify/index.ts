@@ -1,10 +1,12 @@
 /** The channels there are: each a file in `channels/`, its fake in `testing/`, and a line here. */
 import { email } from './channels/email.ts';
+import { smsHttp } from './channels/sms-http.ts';
+import { telegram } from './channels/telegram.ts';
 import { webhook } from './channels/webhook.ts';
 import type { Notifier, NotifierKind } from './notifier.ts';
 import type { Env } from './settings.ts';
 
-export const notifierKinds: readonly NotifierKind[] = [email, webhook];
+export const notifierKinds: readonly NotifierKind[] = [email, webhook, telegram, smsHttp];
 
 export type OpenedNotifiers = {
   readonly on: ReadonlyMap<string, Notifier>;

@@ -2,4 +2,6 @@
 export { startFakeEmail } from './email.ts';
 export { type Arrived, type FakeChannel, type FakeFault, fakeFaults, slowMs } from './fake.ts';
 export { notice } from './notices.ts';
+export { startFakeSmsHttp } from './sms-http.ts';
+export { startFakeTelegram } from './telegram.ts';
 export { startFakeWebhook } from './webhook.ts';
