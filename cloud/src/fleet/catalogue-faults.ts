@@ -1,6 +1,8 @@
+import { Type } from 'typebox';
 import { Compile } from 'typebox/compile';
 import type { TLocalizedValidationError } from 'typebox/error';
 import { Settings } from 'typebox/system';
+import { AlarmSettings } from '../alarms/settings.ts';
 import { CatalogueFile, GaugeEntry, ThresholdEntry } from './catalogue-schema.ts';
 
 /** Something wrong in the catalogue: where, and how to mend it. */
@@ -11,13 +13,19 @@ const file = Compile(CatalogueFile);
 /** More than a person mends at one sitting. */
 const maxFaults = 500;
 
+const alarmsSection = Compile(Type.Object({ alarms: AlarmSettings }));
+
 /** Everything in which a document differs from the file's schema. */
 export function schemaFaults(document: unknown): Fault[] {
+  return everyFault(file, document);
+}
+
+function everyFault(schema: { Errors(value: unknown): TLocalizedValidationError[] }, document: unknown): Fault[] {
   // TypeBox stops at 8 errors unless told otherwise, for the whole process: put back at once.
   const { maxErrors } = Settings.Get();
   Settings.Set({ maxErrors: maxFaults });
   try {
-    return file.Errors(document).flatMap(faultsOf);
+    return schema.Errors(document).flatMap(faultsOf);
   } finally {
     Settings.Set({ maxErrors });
   }
@@ -88,6 +96,7 @@ export function crossFaults(document: unknown): Fault[] {
     ...stations.flatMap((station, i) => stationFaults(station, `stations[${i}]`, basinIds)),
     ...repeated(reaches, 'reaches'),
     ...reaches.flatMap((reach, i) => reachFaults(reach, `reaches[${i}]`, stationIds)),
+    ...alarmFaults(recordOf(root.alarms), { basins: basinIds, stations: stationIds }),
   ];
 }
 
@@ -189,6 +198,42 @@ function reachFaults(raw: Raw, path: string, stationIds: ReadonlySet<unknown>): 
   if (typeof min === 'number' && typeof max === 'number' && min > max)
     faults.push({ path: `${path}.travelHours`, mend: `min ${min} must not be above max ${max}` });
   return faults;
+}
+
+function alarmFaults(
+  alarms: Raw,
+  known: { readonly basins: ReadonlySet<unknown>; readonly stations: ReadonlySet<unknown> },
+): Fault[] {
+  const strangers = (['basins', 'stations'] as const).flatMap((part) =>
+    Object.keys(recordOf(alarms[part]))
+      .filter((id) => !known[part].has(id))
+      .map((id) => ({ path: `alarms.${part}.${id}`, mend: `is not among the ${part}; add it there, or correct it` })),
+  );
+  const steps = listOf(alarms.escalation).map(({ afterMin }) => afterMin);
+  const disorder = steps.flatMap((afterMin, i) => {
+    if (typeof afterMin !== 'number') return [];
+    const path = `alarms.escalation[${i}].afterMin`;
+    if (i === 0) return afterMin === 0 ? [] : [{ path, mend: 'must be 0: the first step is told at once' }];
+    const before = steps[i - 1];
+    return typeof before !== 'number' || before < afterMin
+      ? []
+      : [{ path, mend: `${afterMin} must be above ${before}, the step before it` }];
+  });
+  return [...strangers, ...disorder];
+}
+
+/** Faults of an `alarms` section by itself, as a dry run is given one, against the catalogue in force. */
+export function alarmSettingsFaults(
+  alarms: unknown,
+  catalogue: { readonly basins: readonly { id: string }[]; readonly stations: readonly { id: string }[] },
+): Fault[] {
+  return [
+    ...everyFault(alarmsSection, { alarms }),
+    ...alarmFaults(recordOf(alarms), {
+      basins: new Set(catalogue.basins.map(({ id }) => id)),
+      stations: new Set(catalogue.stations.map(({ id }) => id)),
+    }),
+  ];
 }
 
 function repeated(entries: readonly Raw[], path: string): Fault[] {
