@@ -25,6 +25,8 @@ export const formWords = {
     why: 'This cannot be undone by a click, so the server wants your password once more.',
     password: 'Your password',
     totp: 'Code of your authenticator app',
+    passkey: 'Use a passkey',
+    wrong: 'The password is not right.',
     act: 'Go on',
   },
 } as const;

@@ -46,6 +46,9 @@ export const pages: readonly Page[] = [
     unlisted: true,
     load: () => import('../../people/SignIn.svelte'),
   },
+  { name: 'me', title: 'My settings', access: 'self', load: () => import('../../people/Me.svelte') },
+  { name: 'people', title: 'People', access: 'people:manage', load: () => import('../../people/People.svelte') },
+  { name: 'audit', title: 'Audit', access: 'audit:read', load: () => import('../../people/Audit.svelte') },
 ];
 
 /** Whether someone may open a page: for what is shown only, since the server decides for itself. */
