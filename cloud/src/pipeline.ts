@@ -3,7 +3,15 @@
  * the device, the judge folds what is new, the stream tells everyone who watches. A crash anywhere after the
  * commit is healed by its dirty mark: the judge's ordinary path.
  */
-import type { Clock, Snapshot, StationId, StationValue } from '@siaga/protocol';
+import type { Clock, Snapshot, StaffPicture, StationId, StationValue } from '@siaga/protocol';
+import { alarmLoop } from './alarm-loop.ts';
+import { createWorld } from './alarm-world.ts';
+import { createAlarmDesk } from './alarms/create-desk.ts';
+import type { AlarmDesk } from './alarms/desk.ts';
+import { isInReach } from './alarms/desk-queries.ts';
+import type { PlatformFacts, RuleSet } from './alarms/rule.ts';
+import { createRuleSet } from './alarms/rules/index.ts';
+import { alarmToWire, drillToWire, groupToWire } from './alarms/wire.ts';
 import type { StreamHub } from './api/stream-hub.ts';
 import { createStreamHub } from './api/stream-hub.ts';
 import type { DeviceMessage } from './broker/embedded.ts';
@@ -16,7 +24,15 @@ import { createJudge, type Judge } from './judging/index.ts';
 import { judgingLoop } from './judging-loop.ts';
 import type { Logger } from './log.ts';
 import type { Metrics } from './metrics.ts';
-import type { ChangeLog, DeviceChannel, FleetStore, JudgingStore, Quarantine, ReadingStore } from './ports.ts';
+import type {
+  ChangeLog,
+  DeviceChannel,
+  FleetStore,
+  JudgingStore,
+  Quarantine,
+  ReadingStore,
+  StateStore,
+} from './ports.ts';
 
 export type PipelineOptions = {
   readonly stores: {
@@ -25,10 +41,13 @@ export type PipelineOptions = {
     readonly changes: ChangeLog;
     readonly quarantine: Quarantine;
     readonly fleet: FleetStore;
+    readonly state: StateStore;
   };
   readonly catalogue: Catalogue;
   /** What people declared of stations. */
   readonly declared: Declared;
+  /** What is known of the box and of the ways to tell people, beside what the pipeline knows itself. */
+  readonly box?: () => BoxFacts;
   readonly clock: Clock;
   readonly channel: DeviceChannel;
   readonly metrics: Metrics;
@@ -38,12 +57,22 @@ export type PipelineOptions = {
   readonly onLost: (error: Error) => void;
 };
 
+export type BoxFacts = Pick<PlatformFacts, 'diskFreeBytes' | 'diskFreePercent' | 'channels' | 'heartbeatFault'>;
+
+const unknownBox: BoxFacts = { diskFreeBytes: null, diskFreePercent: null, channels: [], heartbeatFault: null };
+
+/** Who asks for the staff's picture, and what only the people's room knows of it. */
+export type Staff = Pick<StaffPicture, 'session' | 'people'>;
+
 export type Pipeline = {
   /** Resolves when the message is durable. */
   receive(message: DeviceMessage): Promise<void>;
   readonly hub: StreamHub;
   readonly judge: Judge;
-  snapshot(): Snapshot;
+  readonly desk: AlarmDesk;
+  readonly rules: RuleSet;
+  /** With `staff`, what these may see of alarms and drills. */
+  snapshot(staff?: Staff | null): Snapshot;
   snapshotVersion(): string;
   /** When the newest message was committed, ms UTC by the platform's clock. */
   watermarkMs(): number | null;
@@ -60,6 +89,8 @@ export async function startPipeline(options: PipelineOptions): Promise<Pipeline>
   const { stores, catalogue, declared, clock, channel, metrics, log, build } = options;
   const iso = (ms: number) => new Date(ms).toISOString();
   let valuesTold = 0;
+  const startedAtMs = clock.now();
+  let judgingLagS: number | null = null;
   let storeTrouble: string | undefined;
   /** When the newest reading of earlier starts was received. */
   let keptMs = Number.NEGATIVE_INFINITY;
@@ -68,9 +99,40 @@ export async function startPipeline(options: PipelineOptions): Promise<Pipeline>
     store: stores.judging,
     catalogue,
     clock,
-    onJudged({ values }) {
+    onJudged({ changes, values }) {
       valuesTold += values.length;
       hub.publish([], values);
+      alarms.touch(values.map(({ id }) => id));
+      alarms.touch(changes.flatMap((change) => (change.kind === 'station' ? [change.id] : [])));
+    },
+  });
+
+  const rules = createRuleSet(catalogue);
+  const desk = createAlarmDesk({
+    state: stores.state,
+    leases: stores.judging,
+    clock,
+    catalogue,
+    rules,
+    maintenance: (station) => judge.known().get(station)?.level.maintenance ?? false,
+  });
+  const { box = () => unknownBox } = options;
+  const alarms = alarmLoop({
+    rules,
+    desk,
+    world: createWorld({
+      catalogue,
+      clock,
+      known: judge.known,
+      fleet: stores.fleet,
+      works: declared.works,
+      platform: () => ({ startedAtMs, watermarkMs: watermarkMs(), judgingLagS, troubles: judgingTroubles(), ...box() }),
+      episodes: () => [],
+      madeKnown: desk.madeKnown,
+    }),
+    onError(error) {
+      log.error({ err: error }, 'the alarm desk failed');
+      if (isPlatformError(error) && error.code === 'lease-lost') options.onLost(error);
     },
   });
 
@@ -89,7 +151,10 @@ export async function startPipeline(options: PipelineOptions): Promise<Pipeline>
 
   const loop = judgingLoop({
     judge,
-    onLag: metrics.judged,
+    onLag(seconds) {
+      judgingLagS = seconds;
+      metrics.judged(seconds);
+    },
     onError(error) {
       log.error({ err: error }, 'judging failed');
       if (isPlatformError(error) && error.code === 'lease-lost') options.onLost(error);
@@ -149,9 +214,28 @@ export async function startPipeline(options: PipelineOptions): Promise<Pipeline>
     ];
   }
 
+  function judgingTroubles(): string[] {
+    return [...(storeTrouble === undefined ? [] : [storeTrouble]), ...loop.troubles(), ...clockTroubles()];
+  }
+
+  function staffPicture({ session, people }: Staff): StaffPicture {
+    const { alarms: open, groups, drills } = desk.view();
+    const inReach = <T extends { readonly drill: string | null }>(all: readonly T[]) =>
+      all.filter((one) => isInReach(one, session.drill));
+    return {
+      session,
+      people,
+      alarms: inReach(open).map(alarmToWire),
+      groups: inReach(groups).map(groupToWire),
+      drills: drills.map(drillToWire),
+    };
+  }
+
   await judge.start();
+  await desk.start();
   for (const { value } of newestValues(judge)) keptMs = Math.max(keptMs, Date.parse(value.receivedAt));
   loop.start();
+  alarms.start();
 
   return {
     receive(message) {
@@ -160,7 +244,9 @@ export async function startPipeline(options: PipelineOptions): Promise<Pipeline>
     },
     hub,
     judge,
-    snapshot() {
+    desk,
+    rules,
+    snapshot(staff = null) {
       const nowMs = clock.now();
       return {
         epoch: stores.changes.epoch,
@@ -173,7 +259,7 @@ export async function startPipeline(options: PipelineOptions): Promise<Pipeline>
         stations: picture(catalogue, judge.known(), nowMs, declared),
         reaches: [...catalogue.reaches],
         basins: [...catalogue.basins],
-        staff: null,
+        staff: staff === null ? null : staffPicture(staff),
       };
     },
     snapshotVersion: () =>
@@ -186,10 +272,11 @@ export async function startPipeline(options: PipelineOptions): Promise<Pipeline>
         build,
       ].join('-'),
     watermarkMs,
-    troubles: () => [...(storeTrouble === undefined ? [] : [storeTrouble]), ...loop.troubles(), ...clockTroubles()],
+    troubles: () => [...judgingTroubles(), ...alarms.troubles()],
     async close() {
       await ingest.close();
       await loop.close();
+      await alarms.close();
       receipts.close();
       unwatch();
       hub.close();

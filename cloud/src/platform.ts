@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Clock, systemClock } from '@siaga/protocol';
 import packageJson from '../package.json' with { type: 'json' };
+import type { Caller } from './api/access.ts';
 import { createApi } from './api/app.ts';
 import { authentication } from './api/authenticate.ts';
 import { type Broker, startBroker } from './broker/embedded.ts';
@@ -14,8 +15,8 @@ import { makeWritable } from './folders.ts';
 import { listening, portIsFree } from './listening.ts';
 import { type Logger, silentLog } from './log.ts';
 import { createMetrics } from './metrics.ts';
-import { createPeople, setupLinkFile, welcomeLink } from './people/index.ts';
-import { type Pipeline, startPipeline } from './pipeline.ts';
+import { createPeople, type People, setupLinkFile, welcomeLink } from './people/index.ts';
+import { type Pipeline, type Staff, startPipeline } from './pipeline.ts';
 import { createQueries } from './queries.ts';
 import { createDeclarations } from './shift/declared.ts';
 import { openStore } from './store/index.ts';
@@ -95,7 +96,7 @@ async function startAll(
     onRefused: (reason) => log.warn({ reason }, 'sign-in refused'),
     onSetUp: setupLink.remove,
   });
-  const drillOf = (_account: string): string | null => null;
+  const { drillOf } = pipeline.desk;
 
   const connected = () => broker?.connected() ?? new Set<string>();
   const api = await createApi({
@@ -108,6 +109,7 @@ async function startAll(
       dataDir: config.dataDir,
       connected,
       listening: () => broker?.listening() ?? false,
+      staffOf: (caller) => staffOf(caller, people),
     }),
     hub: pipeline.hub,
     declarations,
@@ -160,6 +162,14 @@ async function startAll(
     log.info({ file: setupLink.path }, 'no admin yet: the link in the file makes the first one');
   }
   return { httpUrl: `http://${host}:${httpPort}`, mqttUrl: `mqtts://${host}:${running.port}` };
+}
+
+/** Null for who may see no alarms. */
+async function staffOf(caller: Caller | null, people: People): Promise<Staff | null> {
+  if (caller === null || !caller.permissions.has('alarms:read')) return null;
+  const session = await people.sessions.info(caller, caller.drill);
+  if (session === undefined) return null;
+  return { session, people: caller.permissions.has('people:names') ? await people.names() : [] };
 }
 
 function watermarkAgeS(pipeline: Pipeline, clock: Clock): number {

@@ -1,13 +1,14 @@
 /** Answers the API's questions from the use cases. */
 import { access, constants } from 'node:fs/promises';
 import type { Clock, StationId } from '@siaga/protocol';
+import type { Caller } from './api/access.ts';
 import type { Queries } from './api/queries.ts';
 import { thresholdsAt } from './domain/bands.ts';
 import { calibrationAt } from './domain/stage.ts';
 import type { Catalogue, CatalogueStation } from './fleet/catalogue.ts';
 import { bucketColumns, readingColumns } from './fleet/hydrograph.ts';
 import { type Declared, stationPicture } from './fleet/picture.ts';
-import type { Pipeline } from './pipeline.ts';
+import type { Pipeline, Staff } from './pipeline.ts';
 import type { FleetStore, Quarantine, ReadingStore } from './ports.ts';
 
 export type QueriesOptions = {
@@ -23,14 +24,16 @@ export type QueriesOptions = {
   readonly dataDir: string;
   readonly connected: () => ReadonlySet<StationId>;
   readonly listening: () => boolean;
+  /** What the people's room says to who asks for the staff's picture; null for the public. */
+  readonly staffOf: (caller: Caller | null) => Promise<Staff | null>;
 };
 
 export function createQueries(options: QueriesOptions): Queries {
-  const { pipeline, catalogue, declared, stores, clock, dataDir, connected, listening } = options;
+  const { pipeline, catalogue, declared, stores, clock, dataDir, connected, listening, staffOf } = options;
 
   return {
     nowMs: clock.now,
-    snapshot: pipeline.snapshot,
+    snapshot: async (caller) => pipeline.snapshot(await staffOf(caller)),
     snapshotVersion: pipeline.snapshotVersion,
     station(id) {
       const station = catalogue.station(id);

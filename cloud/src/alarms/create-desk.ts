@@ -4,7 +4,7 @@ import type { Catalogue } from '../fleet/catalogue.ts';
 import type { JudgingStore, StateStore } from '../ports.ts';
 import type { AlarmDesk, DeskView, Done } from './desk.ts';
 import { deskCommands } from './desk-commands.ts';
-import { type DeskMemory, loadMemory } from './desk-memory.ts';
+import { type DeskMemory, emptyMemory, loadMemory } from './desk-memory.ts';
 import { deskQueries } from './desk-queries.ts';
 import { createDraft, type Draft } from './draft.ts';
 import { type RoundContext, takeRound } from './round.ts';
@@ -33,7 +33,9 @@ export function createAlarmDesk(options: DeskOptions): AlarmDesk {
   const { state, leases, clock, catalogue, rules, maintenance, mintId = mintShortId } = options;
   const names = namesOf(catalogue);
   const context: RoundContext = { rules, catalogue, names, maintenance, mintId };
+  /** Undefined when what the store keeps is not known: it is read anew before the next decision. */
   let memory: DeskMemory | undefined;
+  let lastKnown = emptyMemory();
   let view: DeskView | undefined;
   let fence = 0;
   let last: Promise<unknown> = Promise.resolve();
@@ -46,6 +48,7 @@ export function createAlarmDesk(options: DeskOptions): AlarmDesk {
 
   async function load(): Promise<DeskMemory> {
     memory = await loadMemory(state, clock.now());
+    lastKnown = memory;
     view = undefined;
     return memory;
   }
@@ -72,19 +75,17 @@ export function createAlarmDesk(options: DeskOptions): AlarmDesk {
     });
   }
 
-  const known = (): DeskMemory => memory ?? lastKnown;
-  let lastKnown: DeskMemory;
+  const known = (): DeskMemory => lastKnown;
 
   return {
     start: () =>
       inTurn(async () => {
         fence = await leases.takeLease(shard);
-        lastKnown = await load();
+        await load();
       }),
     take: (found, stations) =>
       inTurn(async () => {
-        lastKnown = memory ?? (await load());
-        const draft = createDraft(lastKnown, clock.now());
+        const draft = createDraft(memory ?? (await load()), clock.now());
         takeRound(draft, { found, stations }, context);
         await commit(draft);
       }),

@@ -29,7 +29,7 @@ export type DeskMemory = {
 /** Longer than water travels through any of our rivers. */
 const rememberedMs = 7 * 24 * 3_600_000;
 
-function emptyMemory(): DeskMemory {
+export function emptyMemory(): DeskMemory {
   return {
     alarms: new Map(),
     byKey: new Map(),
