@@ -37,10 +37,10 @@ export function deskQueries({
     madeKnown(station, fromMs) {
       const known = memory().crossed.get(station);
       if (known === undefined) return [];
-      return [...known.values()].flatMap(({ rule, key, crossings, returnedAtMs }) =>
+      return [...known.values()].flatMap(({ rule, key, crossings, returnedAtMs, severity: standing }) =>
         returnedAtMs !== null && returnedAtMs < fromMs
           ? []
-          : crossings.map((crossing): KnownCrossing => ({ rule, key, returnedAtMs, ...crossing })),
+          : crossings.map((crossing): KnownCrossing => ({ rule, key, returnedAtMs, standing, ...crossing })),
       );
     },
     drills: async (limit) => (await state.records(drillKind, { limit })).map(({ body }) => body),

@@ -58,6 +58,8 @@ export type KnownCrossing = {
   readonly sinceMs: number;
   /** When that alarm's condition returned to normal, acknowledged or not; null while it is active. */
   readonly returnedAtMs: number | null;
+  /** Where that alarm stands now, or stood last: it may have stepped down since it made this crossing known. */
+  readonly standing: Severity | null;
 };
 
 /** What rules look at: one consistent moment. */

@@ -5,19 +5,19 @@ import type { World } from './rule.ts';
 export type SilentStations = { readonly silent: number; readonly heard: number; readonly sinceMs: number | null };
 
 /** Worked out once a look: the rule of every station asks. */
-const counted = new WeakMap<World['stations'], SilentStations & { readonly nowMs: number }>();
+const counted = new WeakMap<World, SilentStations>();
 
-export function silentStations({ stations, nowMs }: World): SilentStations {
-  const before = counted.get(stations);
-  if (before?.nowMs === nowMs) return before;
-  const since = [...stations.values()].flatMap((facts) => silentSinceMs(facts, nowMs) ?? []);
+export function silentStations(world: World): SilentStations {
+  const known = counted.get(world);
+  if (known !== undefined) return known;
+  const all = [...world.stations.values()];
+  const since = all.flatMap((facts) => silentSinceMs(facts, world.nowMs) ?? []);
   const now = {
-    nowMs,
     silent: since.length,
-    heard: [...stations.values()].filter(({ judged }) => judged.observedAtMs !== null).length,
+    heard: all.filter(({ judged }) => judged.observedAtMs !== null).length,
     sinceMs: since.length === 0 ? null : Math.max(...since),
   };
-  counted.set(stations, now);
+  counted.set(world, now);
   return now;
 }
 

@@ -23,6 +23,7 @@ const told = (differs: Partial<KnownCrossing> = {}): KnownCrossing => ({
   severity: 2,
   sinceMs: noonMs - 119 * minuteMs,
   returnedAtMs: null,
+  standing: 2,
   ...differs,
 });
 const late = (scene: Partial<Scene>) => found({ nowMin: 1, ...scene }, 'learnt-late');
@@ -70,6 +71,12 @@ describe('raises nothing', () => {
 it('an alarm that had returned before it began told nothing of it, though it waits for its acknowledgement', () => {
   const yesterday = told({ sinceMs: noonMs - 900 * minuteMs, returnedAtMs: noonMs - 600 * minuteMs });
   expect(late({ episodes: [episode()], madeKnown: [yesterday] })).toHaveLength(1);
+});
+
+it('an alarm that has stepped down from an earlier crossing told nothing of a second one', () => {
+  const before = told({ sinceMs: noonMs - 900 * minuteMs });
+  expect(late({ episodes: [episode()], madeKnown: [before] })).toEqual([]);
+  expect(late({ episodes: [episode()], madeKnown: [{ ...before, standing: 1 }] })).toHaveLength(1);
 });
 
 it('episodes within one another are one crossing at its highest severity', () => {

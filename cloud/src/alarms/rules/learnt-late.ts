@@ -65,13 +65,18 @@ function reachedFrom({ reaches }: RuleWorld, from: StationId): Downstream[] {
   return reached;
 }
 
-/** Whether people were told of this crossing by another rule: at its severity or above, at a time when it lasted. */
-function tellsOf({ rule, severity, sinceMs, returnedAtMs }: KnownCrossing, episode: KnownEpisode): boolean {
+/** An alarm may have seen the water pass its limit this much sooner than the episode says. */
+const leewayMs = 30 * minuteMs;
+
+/**
+ * Whether people were told of this crossing by another rule: an alarm of its severity or above was active while it
+ * lasted, and either began with it, or has not stepped down from an earlier one since.
+ */
+function tellsOf({ rule, severity, sinceMs, returnedAtMs, standing }: KnownCrossing, episode: KnownEpisode): boolean {
   if (rule === name || severity < episode.severity) return false;
-  return (
-    sinceMs <= (episode.untilMs ?? Number.POSITIVE_INFINITY) &&
-    (returnedAtMs ?? Number.POSITIVE_INFINITY) >= episode.sinceMs
-  );
+  const untilMs = episode.untilMs ?? Number.POSITIVE_INFINITY;
+  if (sinceMs > untilMs || (returnedAtMs ?? Number.POSITIVE_INFINITY) < episode.sinceMs) return false;
+  return sinceMs >= episode.sinceMs - leewayMs || (standing ?? 0) >= episode.severity;
 }
 
 /** Episodes that lie within one another are one crossing, its highest severity last. */
