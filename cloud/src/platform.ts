@@ -93,6 +93,7 @@ async function startAll(
   const people = createPeople({
     state: stores.state,
     nowMs: clock.now,
+    issuer: catalogue.deployment.name,
     onRefused: (reason) => log.warn({ reason }, 'sign-in refused'),
     onSetUp: setupLink.remove,
   });
@@ -115,6 +116,8 @@ async function startAll(
     declarations,
     people,
     drillOf,
+    origin: config.origin,
+    audit: stores.audit,
     access: authentication({ people, drillOf, origin: config.origin }),
     registry: metrics.registry,
     web: { dir: config.webDir, tilesPath: config.tilesPath },

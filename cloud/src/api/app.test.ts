@@ -46,6 +46,8 @@ async function api(
     declarations: nothingToDeclare,
     people: createPeople({ state: openMemory().state, nowMs: () => atMs }),
     drillOf: () => null,
+    origin: null,
+    audit: openMemory().audit,
     registry: new Registry(),
     web,
     tilesUrl: 'https://{s}.tile.example/{z}/{x}/{y}.png',

@@ -5,16 +5,21 @@ import { type FastifyBaseLogger, fastify, LogController } from 'fastify';
 import type { Registry } from 'prom-client';
 import type { Logger } from '../log.ts';
 import type { People } from '../people/index.ts';
+import type { AuditLog } from '../ports.ts';
 import type { Declarations } from '../shift/declared.ts';
 import { type AccessOptions, useAccess } from './access.ts';
 import { sendProblem, useProblems } from './problem.ts';
 import type { Queries } from './queries.ts';
+import { auditRoute } from './routes/audit.ts';
 import { declaredRoutes } from './routes/declared.ts';
 import { fleetRoute } from './routes/fleet.ts';
 import { healthRoutes } from './routes/health.ts';
 import { inviteRoutes } from './routes/invites.ts';
+import { meRoutes } from './routes/me.ts';
 import { metricsRoute } from './routes/metrics.ts';
 import { openapiRoute } from './routes/openapi.ts';
+import { passkeyRoutes } from './routes/passkeys.ts';
+import { peopleRoutes } from './routes/people.ts';
 import { quarantineRoute } from './routes/quarantine.ts';
 import { readingsRoute } from './routes/readings.ts';
 import { sessionRoutes } from './routes/session.ts';
@@ -22,6 +27,7 @@ import { snapshotRoute } from './routes/snapshot.ts';
 import { stationRoute } from './routes/station.ts';
 import { stationsRoute } from './routes/stations.ts';
 import { streamRoute } from './routes/stream.ts';
+import { tokenRoutes } from './routes/tokens.ts';
 import type { App } from './routes/types.ts';
 import { webRoutes } from './routes/web.ts';
 import { securityHeaders } from './security.ts';
@@ -35,6 +41,9 @@ export type ApiOptions = {
   readonly people: People;
   /** The drill that an account takes part in now. */
   readonly drillOf: (account: string) => string | null;
+  /** Where the console is, if it was set: `https://siaga.example.org`. */
+  readonly origin: string | null;
+  readonly audit: AuditLog;
   readonly registry: Registry;
   readonly web: { readonly dir: string; readonly tilesPath: string | null };
   /** Where map tiles come from, if not from here: its origin joins the content security policy. */
@@ -99,7 +108,12 @@ export async function createApi(options: ApiOptions): Promise<App> {
       quarantineRoute(api, queries);
       declaredRoutes(api, options);
       sessionRoutes(api, options);
+      passkeyRoutes(api, options);
       inviteRoutes(api, options);
+      peopleRoutes(api, options);
+      meRoutes(api, options);
+      tokenRoutes(api, options);
+      auditRoute(api, options);
       openapiRoute(api);
     },
     { prefix: '/api/v1' },

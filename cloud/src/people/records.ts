@@ -37,7 +37,6 @@ export type Passkey = {
   /** COSE, base64url */
   readonly publicKey: string;
   readonly counter: number;
-  readonly transports: readonly string[];
   readonly createdAtMs: number;
 };
 export const passkeys = recordKind<Passkey>('passkey');

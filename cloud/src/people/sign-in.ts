@@ -91,6 +91,15 @@ export function createSignIn({ state, nowMs, passwords, lockOut, sessions, onRef
 
   return {
     prove,
+    /** Whether it is the account's password; failures count as those of a sign-in. */
+    async isPassword(login: string, password: string, address: string): Promise<boolean> {
+      if (lockOut.begin(login, address) > 0) return false;
+      const account = await accountBy(login);
+      const credential = account === undefined ? undefined : await state.record(credentials, account.id);
+      const fits = (await passwords.verify(password, credential?.body.password ?? null)) === true;
+      if (fits) lockOut.undo(login, address);
+      return fits;
+    },
     /** The token of a new session. */
     async signIn(wish: SignInWish): Promise<string | Refusal> {
       const account = await prove(wish);

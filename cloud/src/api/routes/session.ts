@@ -6,6 +6,7 @@ import { isRefusal } from '../../people/refusal.ts';
 import { clearSession, setSession } from '../authenticate.ts';
 import { sendProblem } from '../problem.ts';
 import { refuse } from '../refuse.ts';
+import { passkeySite } from '../site.ts';
 import { type App, problems } from './types.ts';
 
 const strict = { additionalProperties: false } as const;
@@ -25,6 +26,8 @@ export type SessionOptions = {
   readonly people: People;
   /** The drill that an account takes part in now. */
   readonly drillOf: (account: string) => string | null;
+  /** Where the console is, if it was set. */
+  readonly origin: string | null;
 };
 
 /** `/session`: sign in, out, and prove again who one is. */
@@ -54,9 +57,13 @@ export function sessionRoutes(app: App, options: SessionOptions): void {
         response: { 200: { description: 'What is there beside passwords', ...Options } },
       },
     },
-    async (_request, reply) => {
+    async (request, reply) => {
       reply.header('cache-control', 'no-store');
-      return { passkeys: false, oidc: null, setupOpen: await people.setup.isOpen() };
+      return {
+        passkeys: passkeySite(request, options.origin) !== null,
+        oidc: null,
+        setupOpen: await people.setup.isOpen(),
+      };
     },
   );
   app.post(
