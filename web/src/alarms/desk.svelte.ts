@@ -2,7 +2,7 @@ import type { Alarm, AlarmGroup } from '@siaga/protocol';
 import type { Fetched } from '../feed/client.ts';
 import type { StaffSituation } from '../situation/apply.ts';
 import { acknowledgeAlarms, acknowledgeGroup, resetAlarm, type Shelf, shelveAlarm, unshelveAlarm } from './commands.ts';
-import { afterEcho, answeredWith, faultText, type Pending, sentTo, without } from './pending.ts';
+import { afterEcho, answeredWith, type Pending, refusalText, sentTo, without } from './pending.ts';
 import { whatChanged } from './state-text.ts';
 import { alarmWords as w } from './words.ts';
 
@@ -72,13 +72,13 @@ export class AlarmDesk {
   }
 
   /** Why, and what has changed since the person looked. */
-  #refusal(seen: Image, fault: Parameters<typeof faultText>[0]): string {
+  #refusal(seen: Image, fault: Parameters<typeof refusalText>[0]): string {
     const staff = this.#staff();
-    if (fault.status !== 409 || !staff || !('condition' in seen)) return faultText(fault);
+    if (fault.status !== 409 || !staff || !('condition' in seen)) return refusalText(fault);
     const before = seen as Alarm;
     const now = staff.alarms.get(seen.id);
-    if (now?.version === before.version) return faultText(fault);
-    return `${faultText(fault)} ${w.changes(whatChanged(before, now, staff.people).join(', '))}`;
+    if (now?.version === before.version) return refusalText(fault);
+    return `${refusalText(fault)} ${w.changes(whatChanged(before, now, staff.people).join(', '))}`;
   }
 }
 

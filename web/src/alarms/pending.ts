@@ -1,4 +1,5 @@
 import type { FeedFault } from '../feed/client.ts';
+import { faultText } from '../forms/fault-text.ts';
 import { alarmWords as w } from './words.ts';
 
 /**
@@ -35,7 +36,6 @@ export function afterEcho(before: Pending, now: Versions): Pending {
 }
 
 /** Why a command was not done, in words: the server's own where it gave any. */
-export function faultText(fault: FeedFault): string {
-  if (fault.code === 'unreachable') return w.uncertain;
-  return fault.code === 'unreadable' ? w.unreadable : w.refused(fault.detail);
+export function refusalText(fault: FeedFault): string {
+  return fault.code === 'refused' ? w.refused(faultText(fault)) : faultText(fault);
 }

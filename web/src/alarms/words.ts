@@ -55,9 +55,9 @@ export const alarmWords = {
   group: {
     count: (count: number) => (count === 1 ? '1 alarm' : `${count} alarms`),
     unacknowledged: (count: number) => `${count} unacknowledged`,
-    hidden: (count: number) => `${count} more`,
+    hidden: (count: number) => `${count} folded`,
     opened: (age: string) => `open ${age}`,
-    open: 'not yet acknowledged as a whole',
+    open: 'item unacknowledged',
     unfold: (title: string) => `Show all alarms of ${title}`,
     note: 'Acknowledges the item as a whole; each alarm in it stays as it is.',
   },
@@ -80,8 +80,6 @@ export const alarmWords = {
     `${count} selected ${count === 1 ? 'row is' : 'rows are'} out of sight and not acknowledged: scroll to see them.`,
   hiddenSelection: (count: number) => `${count} selected, hidden by folding or by the list shown`,
   refused: (why: string) => `Not done. ${why}`,
-  uncertain: 'No answer from the server: it may or may not have been done. The row shows what the server says.',
-  unreadable: 'The answer could not be read. The row shows what the server says.',
   changes: (what: string) => `Since you looked: ${what}.`,
   changed: {
     priority: (before: string, after: string) => `priority ${before} → ${after}`,

@@ -1,6 +1,8 @@
-import { BucketColumns, parseDelta, parseHeartbeat, parserOf, parseSnapshot, Snapshot } from '@siaga/protocol';
+import { Alarm, BucketColumns, parseDelta, parseHeartbeat, parserOf, parseSnapshot, Snapshot } from '@siaga/protocol';
 import { describe, expect, test } from 'vitest';
 import { makeStations, reaches } from '../../dev/fake-situation.ts';
+import { alarmOf } from '../alarms/testing.ts';
+import { staffOf } from '../situation/testing.ts';
 import { Compile } from './schema-check.ts';
 
 const at = '2014-01-29T16:05:00.000Z';
@@ -50,7 +52,10 @@ describe('the checker that stands in for the compiled one', () => {
       changes: [{ seq: 8, knownAt: at, kind: 'station', id: 'depok', level: depok?.level }],
       values: [{ id: 'depok', value: depok?.value }],
     };
+    const staff = staffOf([alarmOf('a1', { evidence: { stageMm: 1, note: null, sure: true } })]);
     const cases = [
+      { compiled: parseSnapshot, checker: Compile(Snapshot), good: { ...snapshot, staff } },
+      { compiled: parserOf(Alarm), checker: Compile(Alarm), good: alarmOf('a1') },
       { compiled: parseSnapshot, checker: Compile(Snapshot), good: snapshot },
       { compiled: parserOf(BucketColumns), checker: Compile(BucketColumns), good: buckets },
     ];

@@ -45,7 +45,8 @@ export const words = {
   noBand: 'no band: no thresholds set, or no reading yet',
   official: 'Official status',
   noOfficial: 'none declared',
-  officialBy: (label: string, by: string, at: string) => `${label}, declared ${at} by ${by}`,
+  officialBy: (label: string, by: string | undefined, at: string) =>
+    by === undefined ? `${label}, declared ${at}` : `${label}, declared ${at} by ${by}`,
   ago: (age: string) => `${age} ago`,
   since: (time: string) => `since ${time}`,
 

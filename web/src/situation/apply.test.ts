@@ -1,7 +1,8 @@
 import type { Change, Delta, StationLevel } from '@siaga/protocol';
 import { describe, expect, test } from 'vitest';
+import { alarmOf, groupOf } from '../alarms/testing.ts';
 import { applyDelta, applySnapshot } from './apply.ts';
-import { levelBefore, pictureOf, snapshotOf, valueBefore } from './testing.ts';
+import { levelBefore, pictureOf, snapshotOf, staffOf, valueBefore } from './testing.ts';
 
 const before = applySnapshot(undefined, snapshotOf([pictureOf('katulampa'), pictureOf('depok')]));
 
@@ -75,4 +76,74 @@ describe('a snapshot', () => {
     expect([...after.stations.keys()]).toEqual(['katulampa']);
     expect(after.stations.get('katulampa')?.value?.stageMm).toBe(5);
   });
+});
+
+describe('for signed-in people', () => {
+  const knownAt = '2014-01-29T16:01:00.000Z';
+  const staffed = applySnapshot(undefined, snapshotOf([pictureOf('katulampa')], { staff: staffOf([alarmOf('a1')]) }));
+  const after = (...changes: Change[]) => {
+    const applied = applyDelta(staffed, 'abc', delta(changes));
+    if (!applied.ok) throw new Error(applied.reason);
+    return applied.situation;
+  };
+  const drill = {
+    id: 'd1',
+    scenario: 's',
+    title: 'Rising',
+    startedAt: knownAt,
+    endsAt: knownAt,
+    endedAt: null,
+    startedBy: 'budi0001',
+    participants: ['ayu00001'],
+  };
+
+  test('alarms and groups come, change and, closed, leave; the picture before is untouched', () => {
+    const alarm = { seq: 11, knownAt, kind: 'alarm', id: 'a2', alarm: alarmOf('a2') } as const;
+    const group = { seq: 12, knownAt, kind: 'group', id: 'g1', group: groupOf('g1') } as const;
+    expect([...(after(alarm, group).staff?.alarms.keys() ?? [])]).toEqual(['a1', 'a2']);
+    expect(after(alarm, group).staff?.groups.has('g1')).toBe(true);
+    const closed = alarmOf('a1', { closedAt: knownAt, version: 2 });
+    expect(after({ seq: 11, knownAt, kind: 'alarm', id: 'a1', alarm: closed }).staff?.alarms.size).toBe(0);
+    expect(staffed.staff?.alarms.size).toBe(1);
+  });
+
+  test('a drill that one takes part in is the session’s, until it ends', () => {
+    const begun = { seq: 11, knownAt, kind: 'drill', id: 'd1', drill } as const;
+    expect(after(begun).staff).toMatchObject({ session: { drill: 'd1' } });
+    const ended = { seq: 12, knownAt, kind: 'drill', id: 'd1', drill: { ...drill, endedAt: knownAt } } as const;
+    expect(after(begun, ended).staff?.session.drill).toBeNull();
+    expect(after(begun, ended).staff?.drills.size).toBe(0);
+    expect(after({ ...begun, drill: { ...drill, participants: [] } }).staff?.session.drill).toBeNull();
+  });
+
+  test('who signs out sees nothing of it any more, whatever the numbers say', () => {
+    const later = after({ seq: 11, knownAt, kind: 'withheld' });
+    expect(applySnapshot(later, snapshotOf([pictureOf()], { seq: 10 })).staff).toBeNull();
+  });
+
+  test('an older snapshot of the same person brings no alarm back that has closed', () => {
+    const closed = alarmOf('a1', { closedAt: knownAt, version: 2 });
+    const later = after({ seq: 11, knownAt, kind: 'alarm', id: 'a1', alarm: closed });
+    const late = snapshotOf([pictureOf('katulampa')], { seq: 10, staff: staffOf([alarmOf('a1')]) });
+    expect(applySnapshot(later, late).staff?.alarms.size).toBe(0);
+  });
+});
+
+test('what a person declared is set beside the level, and what the public may not see keeps the numbers whole', () => {
+  const knownAt = '2014-01-29T16:01:00.000Z';
+  const official = { severity: 2, label: 'Siaga II', declaredAt: knownAt, by: 'ayu00001' };
+  const works = { gates: [{ name: '1', openPercent: 40 }], pumps: [], enteredAt: knownAt, by: 'ayu00001' };
+  const applied = applyDelta(
+    before,
+    'abc',
+    delta([
+      { seq: 11, knownAt, kind: 'withheld' },
+      { seq: 12, knownAt, kind: 'official', id: 'katulampa', official },
+      { seq: 13, knownAt, kind: 'works', id: 'katulampa', works },
+      { seq: 14, knownAt, kind: 'alarm', id: 'a1', alarm: alarmOf('a1') },
+    ]),
+  );
+  if (!applied.ok) throw new Error(applied.reason);
+  expect(applied.situation).toMatchObject({ seq: 14, staff: null });
+  expect(applied.situation.stations.get('katulampa')).toMatchObject({ official, works, level: { severity: 0 } });
 });

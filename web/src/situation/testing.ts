@@ -1,4 +1,4 @@
-import type { Snapshot, StationLevel, StationPicture, StationValue } from '@siaga/protocol';
+import type { Alarm, Snapshot, StaffPicture, StationLevel, StationPicture, StationValue } from '@siaga/protocol';
 
 /** Plausible pictures for tests, which name only what matters. */
 export const levelBefore: StationLevel = {
@@ -64,5 +64,23 @@ export function snapshotOf(stations: StationPicture[], more: Partial<Snapshot> =
     basins: [{ id: 'ciliwung', name: 'Ciliwung' }],
     staff: null,
     ...more,
+  };
+}
+
+export function staffOf(alarms: Alarm[] = []): StaffPicture {
+  return {
+    session: {
+      account: { id: 'ayu00001', name: 'Ayu', role: 'operator' },
+      login: 'ayu',
+      permissions: ['alarms:read', 'alarms:act'],
+      idleUntil: '2014-01-30T04:00:00.000Z',
+      absoluteUntil: '2014-01-30T16:00:00.000Z',
+      fresh: false,
+      drill: null,
+    },
+    alarms,
+    groups: [],
+    drills: [],
+    people: [{ id: 'ayu00001', name: 'Ayu', role: 'operator' }],
   };
 }
