@@ -18,7 +18,9 @@ import { createMetrics } from './metrics.ts';
 import { createPeople, type People, setupLinkFile, welcomeLink } from './people/index.ts';
 import { type Pipeline, type Staff, startPipeline } from './pipeline.ts';
 import { createQueries } from './queries.ts';
+import { alarmHistory } from './shift/alarm-history.ts';
 import { createDeclarations } from './shift/declared.ts';
+import { createShiftLog } from './shift/log.ts';
 import { openStore } from './store/index.ts';
 
 export type Platform = {
@@ -114,6 +116,7 @@ async function startAll(
     }),
     hub: pipeline.hub,
     declarations,
+    shiftLog: createShiftLog({ state: stores.state, clock, alarms: alarmHistory(stores.state, pipeline.desk) }),
     people,
     drillOf,
     origin: config.origin,

@@ -10,7 +10,7 @@ import { createApi } from './app.ts';
 import type { Queries } from './queries.ts';
 import type { App } from './routes/types.ts';
 import { createStreamHub } from './stream-hub.ts';
-import { accessAs, at, atMs, memoryChanges, nothingToDeclare, plausibleQueries, value } from './testing.ts';
+import { accessAs, at, atMs, emptyLog, memoryChanges, nothingToDeclare, plausibleQueries, value } from './testing.ts';
 
 let webDir: string;
 let stop: (() => Promise<unknown>) | undefined;
@@ -44,6 +44,7 @@ async function api(
     hub,
     access,
     declarations: nothingToDeclare,
+    shiftLog: emptyLog,
     people: createPeople({ state: openMemory().state, nowMs: () => atMs }),
     drillOf: () => null,
     origin: null,

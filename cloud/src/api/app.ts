@@ -7,6 +7,7 @@ import type { Logger } from '../log.ts';
 import type { People } from '../people/index.ts';
 import type { AuditLog } from '../ports.ts';
 import type { Declarations } from '../shift/declared.ts';
+import type { ShiftLog } from '../shift/log.ts';
 import { type AccessOptions, useAccess } from './access.ts';
 import { sendProblem, useProblems } from './problem.ts';
 import type { Queries } from './queries.ts';
@@ -15,6 +16,7 @@ import { declaredRoutes } from './routes/declared.ts';
 import { fleetRoute } from './routes/fleet.ts';
 import { healthRoutes } from './routes/health.ts';
 import { inviteRoutes } from './routes/invites.ts';
+import { logRoutes } from './routes/log.ts';
 import { meRoutes } from './routes/me.ts';
 import { metricsRoute } from './routes/metrics.ts';
 import { openapiRoute } from './routes/openapi.ts';
@@ -38,6 +40,7 @@ export type ApiOptions = {
   readonly hub: StreamHub;
   readonly access: AccessOptions;
   readonly declarations: Declarations;
+  readonly shiftLog: ShiftLog;
   readonly people: People;
   /** The drill that an account takes part in now. */
   readonly drillOf: (account: string) => string | null;
@@ -107,6 +110,7 @@ export async function createApi(options: ApiOptions): Promise<App> {
       fleetRoute(api, queries);
       quarantineRoute(api, queries);
       declaredRoutes(api, options);
+      logRoutes(api, options);
       sessionRoutes(api, options);
       passkeyRoutes(api, options);
       inviteRoutes(api, options);

@@ -9,6 +9,7 @@ import {
 } from '@siaga/protocol';
 import type { ChangeLog } from '../ports.ts';
 import type { Declarations } from '../shift/declared.ts';
+import type { ShiftLog } from '../shift/log.ts';
 import type { AccessOptions, Caller } from './access.ts';
 import type { Queries } from './queries.ts';
 
@@ -99,6 +100,24 @@ export const nothingToDeclare: Declarations = {
   works: () => null,
   declare: async () => undefined,
   enterWorks: async () => undefined,
+};
+
+/** A shift log that answers and keeps nothing. */
+export const emptyLog: ShiftLog = {
+  list: async () => [],
+  add: async (actor, note) => ({ ...note, no: 1, at, kind: 'entry', actor, handover: null }),
+  handOver: async (actor, { to, text, drill }) => ({
+    no: 1,
+    at,
+    kind: 'handover',
+    actor,
+    text,
+    drill,
+    alarm: null,
+    station: null,
+    handover: { to, open: [], accepted: false },
+  }),
+  accept: async () => undefined,
 };
 
 /** Everybody is `caller`. */

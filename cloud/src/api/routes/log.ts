@@ -27,7 +27,7 @@ const Handover = Type.Object({ to: Type.String({ maxLength: 40 }), text: Text },
 const Numbered = Type.Object({ no: Type.Integer({ minimum: 1 }) });
 
 /** The shift log: read it, add to it, hand over and take over. */
-export function logRoutes(app: App, { log }: { readonly log: ShiftLog }): void {
+export function logRoutes(app: App, { shiftLog: log }: { readonly shiftLog: ShiftLog }): void {
   app.get(
     '/log',
     {
