@@ -1,12 +1,13 @@
 /** The channels there are: each a file in `channels/`, its fake in `testing/`, and a line here. */
 import { email } from './channels/email.ts';
 import { smsHttp } from './channels/sms-http.ts';
+import { smsModem } from './channels/sms-modem.ts';
 import { telegram } from './channels/telegram.ts';
 import { webhook } from './channels/webhook.ts';
 import type { Notifier, NotifierKind } from './notifier.ts';
 import type { Env } from './settings.ts';
 
-export const notifierKinds: readonly NotifierKind[] = [email, webhook, telegram, smsHttp];
+export const notifierKinds: readonly NotifierKind[] = [email, webhook, telegram, smsHttp, smsModem];
 
 export type OpenedNotifiers = {
   readonly on: ReadonlyMap<string, Notifier>;

@@ -10,8 +10,8 @@ export type ContractTraits = {
   readonly link: boolean;
   /** Whether the other side can know a repeated message by its key. */
   readonly recognisable: boolean;
-  /** Whether a fault after a message was taken leaves the channel in doubt. */
-  readonly limitS?: number;
+  /** The variable that limits a send, where it is a channel's own. */
+  readonly limit?: string;
 };
 
 const limitS = 0.5;
@@ -22,8 +22,9 @@ export function notifierContract(start: () => Promise<FakeChannel>, traits: Cont
   let notifier: Notifier;
   const gist = (sent: Notice): string => (traits.carries === 'text' ? sent.subject : sent.short);
 
-  const open = (changes: Record<string, string> = {}): Notifier => {
-    const opened = fake.kind.open({ ...fake.env, SIAGA_NOTIFY_TIMEOUT_S: String(traits.limitS ?? limitS), ...changes });
+  const limit = traits.limit ?? 'SIAGA_NOTIFY_TIMEOUT_S';
+  const open = (seconds = limitS): Notifier => {
+    const opened = fake.kind.open({ ...fake.env, [limit]: String(seconds) });
     if (opened.state !== 'on') throw new Error(`not open: ${JSON.stringify(opened)}`);
     return opened.notifier;
   };
@@ -190,7 +191,7 @@ export function notifierContract(start: () => Promise<FakeChannel>, traits: Cont
 
     test('closing ends what is under way, and leaves no connection', async () => {
       await notifier.close();
-      notifier = open({ SIAGA_NOTIFY_TIMEOUT_S: '60' });
+      notifier = open(60);
       await fake.set('hang');
       const sending = send();
       await expect.poll(fake.connections).toBeGreaterThan(0);
