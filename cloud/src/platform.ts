@@ -115,6 +115,8 @@ async function startAll(
       staffOf: (caller) => staffOf(caller, people),
     }),
     hub: pipeline.hub,
+    desk: pipeline.desk,
+    deliveriesOf: () => [],
     declarations,
     shiftLog: createShiftLog({ state: stores.state, clock, alarms: alarmHistory(stores.state, pipeline.desk) }),
     people,

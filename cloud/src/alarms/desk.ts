@@ -1,7 +1,7 @@
 /** The alarm desk: what is open, what people do with it, and what it makes known. */
 import type { AlarmDetail, StationId } from '@siaga/protocol';
-import type { Actor, AlarmState, GroupState, TransitionDraft } from '../domain/alarm.ts';
-import type { JournalLine } from '../ports.ts';
+import type { Actor, AlarmState, GroupState } from '../domain/alarm.ts';
+import type { KpiSpan, Kpis } from './kpis.ts';
 import type { DrillState, OutOfService } from './records.ts';
 import type { FoundCondition, KnownCrossing } from './rule.ts';
 
@@ -76,8 +76,8 @@ export type AlarmDesk = {
   ): Promise<Done<DrillState>>;
   /** Ends it before its time, with all its alarms. */
   endDrill(acting: Acting, id: string): Promise<Done<DrillState>>;
-  /** Every line of [fromMs, toMs), oldest first: what the figures of alarm management rest on. */
-  transitions(query: { fromMs: number; toMs: number }): Promise<readonly JournalLine<TransitionDraft>[]>;
+  /** The figures of alarm management of [fromMs, toMs), drills left out. */
+  kpis(span: KpiSpan, operators: number): Promise<Kpis>;
 };
 
 export type DeskView = {

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Registry } from 'prom-client';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { testDesk } from '../alarms/testing.ts';
 import { silentLog } from '../log.ts';
 import { createPeople } from '../people/index.ts';
 import { openMemory } from '../store/index.ts';
@@ -43,6 +44,8 @@ async function api(
     queries: plausibleQueries(over),
     hub,
     access,
+    desk: (await testDesk(openMemory())).desk,
+    deliveriesOf: () => [],
     declarations: nothingToDeclare,
     shiftLog: emptyLog,
     people: createPeople({ state: openMemory().state, nowMs: () => atMs }),

@@ -3,6 +3,7 @@ import fastifySwagger from '@fastify/swagger';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import { type FastifyBaseLogger, fastify, LogController } from 'fastify';
 import type { Registry } from 'prom-client';
+import type { AlarmDesk } from '../alarms/desk.ts';
 import type { Logger } from '../log.ts';
 import type { People } from '../people/index.ts';
 import type { AuditLog } from '../ports.ts';
@@ -11,8 +12,11 @@ import type { ShiftLog } from '../shift/log.ts';
 import { type AccessOptions, useAccess } from './access.ts';
 import { sendProblem, useProblems } from './problem.ts';
 import type { Queries } from './queries.ts';
+import { alarmKpisRoute } from './routes/alarm-kpis.ts';
+import { type AlarmRouteOptions, alarmGroupRoute, alarmRoutes } from './routes/alarms.ts';
 import { auditRoute } from './routes/audit.ts';
 import { declaredRoutes } from './routes/declared.ts';
+import { drillRoutes } from './routes/drills.ts';
 import { fleetRoute } from './routes/fleet.ts';
 import { healthRoutes } from './routes/health.ts';
 import { inviteRoutes } from './routes/invites.ts';
@@ -20,6 +24,7 @@ import { logRoutes } from './routes/log.ts';
 import { meRoutes } from './routes/me.ts';
 import { metricsRoute } from './routes/metrics.ts';
 import { openapiRoute } from './routes/openapi.ts';
+import { outOfServiceRoutes } from './routes/out-of-service.ts';
 import { passkeyRoutes } from './routes/passkeys.ts';
 import { peopleRoutes } from './routes/people.ts';
 import { quarantineRoute } from './routes/quarantine.ts';
@@ -39,6 +44,8 @@ export type ApiOptions = {
   readonly queries: Queries;
   readonly hub: StreamHub;
   readonly access: AccessOptions;
+  readonly desk: AlarmDesk;
+  readonly deliveriesOf: AlarmRouteOptions['deliveriesOf'];
   readonly declarations: Declarations;
   readonly shiftLog: ShiftLog;
   readonly people: People;
@@ -93,6 +100,7 @@ export async function createApi(options: ApiOptions): Promise<App> {
         { name: 'stations', description: 'Places and their readings' },
         { name: 'live', description: 'The present picture and what changes' },
         { name: 'fleet', description: 'The devices and what they sent that could not be taken' },
+        { name: 'alarms', description: 'What needs an operator’s action, and drills' },
         { name: 'shift', description: 'The shift log, official statuses, gates and pumps' },
       ],
     },
@@ -109,6 +117,11 @@ export async function createApi(options: ApiOptions): Promise<App> {
       streamRoute(api, { hub });
       fleetRoute(api, queries);
       quarantineRoute(api, queries);
+      alarmRoutes(api, options);
+      alarmGroupRoute(api, options);
+      alarmKpisRoute(api, { ...options, nowMs: queries.nowMs });
+      outOfServiceRoutes(api, options);
+      drillRoutes(api, options);
       declaredRoutes(api, options);
       logRoutes(api, options);
       sessionRoutes(api, options);

@@ -265,9 +265,18 @@ function settled(trail: Trail): Lived {
   }
   const { alarm } = trail;
   const called = alarm.owed && alarm.condition === 'active' && alarm.suppression === null && alarm.goneSinceMs === null;
-  if (called) change(trail, { owed: false, annunciatedAtMs: nowMs });
+  if (called) call(trail);
   if (called || events.length > 0) change(trail, { version: before.version + 1 });
   return { alarm: trail.alarm, events, called };
+}
+
+/** The line of the history that made it call says so. */
+function call(trail: Trail): void {
+  // Its shelf ended while it seemed to be gone: it calls when it is found again.
+  if (trail.events.length === 0) say(trail, 'reactivated', { evidence: trail.alarm.evidence });
+  const last = trail.events.at(-1) as LifeEvent;
+  trail.events.splice(-1, 1, { ...last, evidence: { ...last.evidence, annunciated: true } });
+  change(trail, { owed: false, annunciatedAtMs: trail.nowMs });
 }
 
 function isDone({ condition, latched, acknowledged, annunciatedAtMs, suppression }: AlarmState): boolean {
