@@ -56,6 +56,8 @@ export type DispatcherOptions = {
   /** Real ms after the n-th failure; for tests. */
   readonly backOffMs?: (attempts: number) => number;
   readonly tickMs?: number;
+  /** How long closing waits for messages under way, in real ms. */
+  readonly closingMs?: number;
 };
 
 export type Dispatcher = {
@@ -118,6 +120,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     alsoKept: tests.sent,
     gone: ({ person, channel }, address) => options.forget?.(person, channel, address),
     ...(options.backOffMs === undefined ? {} : { backOffMs: options.backOffMs }),
+    ...(options.closingMs === undefined ? {} : { closingMs: options.closingMs }),
   });
 
   function staff(): Staff {

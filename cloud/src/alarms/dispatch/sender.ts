@@ -41,6 +41,7 @@ export type SenderOptions = {
   /** An address that will never take anything again. */
   gone(record: DeliveryRecord, address: Address): void;
   readonly backOffMs?: (attempts: number) => number;
+  readonly closingMs?: number;
 };
 
 /** How a channel fares. */
@@ -57,13 +58,13 @@ export type Sender = {
 /** The state became another while a message was prepared: who keeps it looks again within this. In real ms. */
 const notNowMs = 200;
 const longestAfterS = 3600;
-const closingMs = 3_000;
+const usualClosingMs = 3_000;
 const keepAgainMs = 1_000;
 
 type Pause = { readonly wish: Wish; readonly untilMs: number; readonly byOrder: boolean };
 
 export function createSender(options: SenderOptions): Sender {
-  const { ledger, channels, clock, log, backOffMs = usualBackOffMs } = options;
+  const { ledger, channels, clock, log, backOffMs = usualBackOffMs, closingMs = usualClosingMs } = options;
   const realNow = () => performance.now();
   const underWay = new Map<string, Promise<void>>();
   const pauses = new Map<string, Pause>();
@@ -182,10 +183,8 @@ export function createSender(options: SenderOptions): Sender {
     const fault = outcome.state === 'sent' ? null : outcome.fault;
     if (outcome.state === 'retry') pauses.set(id, { wish, untilMs: realNow() + pauseMs, byOrder: afterMs > 0 });
     else pauses.delete(id);
-    // A refusal is the address's fault, not the channel's.
     const before = fares.get(lane.name);
-    if (outcome.state === 'sent') fares.set(lane.name, { lastSentAtMs: nowMs, fault: null });
-    else if (outcome.state === 'retry') fares.set(lane.name, { lastSentAtMs: before?.lastSentAtMs ?? null, fault });
+    fares.set(lane.name, { lastSentAtMs: fault === null ? nowMs : (before?.lastSentAtMs ?? null), fault });
     if (outcome.state === 'sent' && before?.fault != null) wakeAll(lane.name);
     if (fault !== null) log.warn({ delivery: id, channel: lane.name, person, fault }, 'a message was not delivered');
     await change(

@@ -26,11 +26,12 @@ export function memoryNotifier(name: string, taken: Taken[] = []): MemoryNotifie
     taken,
     async send(notice, to): Promise<SendOutcome> {
       notifier.tries += 1;
+      const { mood } = notifier;
       await new Promise((resolve) => setImmediate(resolve));
-      if (notifier.mood === 'down') return { state: 'retry', fault: 'no answer', afterS: null, maybeSent: false };
-      if (notifier.mood === 'never') return { state: 'refused', fault: 'unknown recipient', gone: true };
+      if (mood === 'down') return { state: 'retry', fault: 'no answer', afterS: null, maybeSent: false };
+      if (mood === 'never') return { state: 'refused', fault: 'unknown recipient', gone: true };
       taken.push({ channel: name, to, notice });
-      if (notifier.mood === 'lost') return { state: 'retry', fault: 'line cut', afterS: null, maybeSent: true };
+      if (mood === 'lost') return { state: 'retry', fault: 'line cut', afterS: null, maybeSent: true };
       return { state: 'sent', reference: null };
     },
     close: async () => {},
@@ -214,6 +215,7 @@ export function createRig(state: StateStore, over: Partial<DispatcherOptions> & 
     log: silentLog(),
     backOffMs: () => 5,
     tickMs: 10,
+    closingMs: 100,
     ...options,
   });
   return { dispatcher, clock, desk, staff, email, sms, taken };
