@@ -16,6 +16,8 @@ export const errorCodes = {
   'store-failed': { retry: false },
   'lease-lost': { retry: false },
   'state-conflict': { retry: true },
+  'person-invalid': { retry: false },
+  'audit-line-invalid': { retry: false },
   'pki-incomplete': { retry: false },
   'pki-name-invalid': { retry: false },
 } as const satisfies Record<string, { retry: boolean }>;

@@ -1,13 +1,16 @@
 #!/usr/bin/env node
 /** `siaga`: the platform's command line. What a person can mend is one sentence on stderr and exit code 2. */
 import { resolve } from 'node:path';
+import { systemClock } from '@siaga/protocol';
 import { Command } from 'commander';
 import packageJson from '../package.json' with { type: 'json' };
+import { addAuditCommands } from './audit-command.ts';
 import { readCatalogue } from './catalogue-file.ts';
 import { type Config, loadConfig } from './config.ts';
 import { isPlatformError, platformError } from './errors.ts';
 import { addPkiCommands } from './fleet/pki/command.ts';
 import { createLog } from './log.ts';
+import { addPeopleCommands } from './people/command.ts';
 
 const say = (line: string) => void process.stdout.write(`${line}\n`);
 
@@ -17,8 +20,16 @@ function configuration(): Config {
   return loaded.config;
 }
 
+/** The state of a store that may be running: it is left to who runs it. */
+async function openBeside(url: string, options: { readonly readOnly: boolean }) {
+  const { openSqliteBeside } = await import('./store/sqlite/index.ts');
+  return openSqliteBeside(url, options);
+}
+
 async function serve(): Promise<void> {
   const config = configuration();
+  // What is kept of people is for the owner of the process alone.
+  process.umask(0o077);
   const log = createLog(config.logLevel);
   let signals = 0;
   let stop: (() => void) | undefined;
@@ -55,6 +66,24 @@ const program = new Command('siaga')
   .version(packageJson.version);
 program.command('serve').description('run broker, store, judge and console').action(serve);
 addPkiCommands(program, say);
+addPeopleCommands(
+  program,
+  async () => {
+    const { storeUrl, httpPort, origin, clock } = configuration();
+    const nowMs = (clock ?? systemClock()).now;
+    return {
+      ...(await openBeside(storeUrl, { readOnly: false })),
+      nowMs,
+      origin: origin ?? `http://localhost:${httpPort}`,
+    };
+  },
+  say,
+);
+addAuditCommands(program, {
+  open: (url, options) => openBeside(url ?? configuration().storeUrl, options),
+  nowMs: () => (configuration().clock ?? systemClock()).now(),
+  say,
+});
 program
   .command('store')
   .description('the database')
@@ -79,7 +108,7 @@ program
 
 try {
   await program.parseAsync();
-  process.exit(0);
+  process.exit();
 } catch (error) {
   if (!isPlatformError(error)) throw error;
   process.stderr.write(`${error.message}\n`);

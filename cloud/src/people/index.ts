@@ -13,6 +13,8 @@ import { createTokens } from './tokens.ts';
 
 export { welcomeLink } from './invites.ts';
 export { setupLinkFile } from './link-file.ts';
+export { isRefusal } from './refusal.ts';
+export { shell } from './setup.ts';
 
 export type PeopleOptions = {
   readonly state: StateStore;

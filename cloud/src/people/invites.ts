@@ -66,21 +66,25 @@ export function createInvites({ state, nowMs, passwords, sessions, onSetUp }: In
     return { invite, account };
   }
 
-  /** The open invites that a new one for the same takes the place of. */
-  async function older(subject: string): Promise<Put[]> {
+  /** What ends the links that are still good for `subject`. */
+  async function endings(subject: string): Promise<Put[]> {
     const open = await state.records(invites, { subject, open: true });
     return open.map((invite) => closing(invite, subject));
   }
 
   return {
-    /** A new link's token, and what makes it good; it takes the place of older ones. */
-    async minting(kind: Invite['kind'], account: string | null): Promise<{ token: string; puts: Put[] }> {
+    /** A new link's token, and what makes it good; older ones for the same end, unless they are to be kept. */
+    async minting(
+      kind: Invite['kind'],
+      account: string | null,
+      older: 'end' | 'keep' = 'end',
+    ): Promise<{ token: string; puts: Put[] }> {
       const token = mintSecret();
       const subject = account ?? 'setup';
       const expiresAtMs = nowMs() + lastsMs[kind];
       const body: Invite = { kind, account, expiresAtMs, used: false };
       const made = put({ kind: invites, id: digestOf(token), body, subject, atMs: expiresAtMs, expect: 0 });
-      return { token, puts: [...(await older(subject)), made] };
+      return { token, puts: [...(older === 'end' ? await endings(subject) : []), made] };
     },
     async look(token: string): Promise<InviteLook | Refusal> {
       const found = await find(token);
@@ -108,6 +112,7 @@ export function createInvites({ state, nowMs, passwords, sessions, onSetUp }: In
       if (isRefusal(password)) return password;
 
       const id = account?.id ?? mintId();
+      const subject = invite.body.account ?? 'setup';
       const opening = sessions.opening(id, agent);
       const login = put({ kind: logins, id: settled.login, body: { account: id }, expect: 0 });
       const keys = account === undefined ? [] : await state.records(passkeys, { subject: id });
@@ -115,7 +120,9 @@ export function createInvites({ state, nowMs, passwords, sessions, onSetUp }: In
         await state.commit({
           nowMs: nowMs(),
           puts: [
-            closing(invite, invite.body.account ?? 'setup'),
+            // Of two who use it at once, the second finds another version.
+            closing(invite, subject),
+            ...(await endings(subject)).filter((each) => each.id !== invite.id),
             put({ kind: accounts, id, body: settled, expect: account?.version ?? 0 }),
             put({ kind: credentials, id, body: { ...noCredential, password } }),
             ...(account === undefined ? [login] : []),

@@ -16,9 +16,9 @@ export function createSetup({ state, nowMs, invites }: SetupOptions) {
   return {
     /** Whether there is no admin who can sign in. */
     isOpen,
-    /** A new token, good for 24 h, in place of older ones. It makes an admin. */
+    /** A new token, good for 24 h, that makes an admin; the first to be used ends the others. A start ends older ones. */
     async mint(actor: 'machine' | typeof shell): Promise<string> {
-      const { token, puts } = await invites.minting('setup', null);
+      const { token, puts } = await invites.minting('setup', null, actor === shell ? 'keep' : 'end');
       const audit: AuditDraft = { actor, act: 'account.setup-link', subject: 'setup' };
       await state.commit({ nowMs: nowMs(), puts, audit: [audit] });
       return token;

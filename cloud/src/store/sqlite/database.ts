@@ -57,6 +57,27 @@ export function openDatabase(path: string): Database {
 }
 
 /**
+ * Opens the database at `path` beside the process that owns it, which goes on: nothing is taken over and nothing brought
+ * up to date. Throws `store-unusable` where there is none, or one of another version.
+ */
+export function openBeside(path: string, { readOnly }: { readonly readOnly: boolean }): Database {
+  if (!existsSync(path)) throw platformError('store-unusable', `There is no store ${path}: run \`siaga serve\` once.`);
+  try {
+    const db = new DatabaseSync(path, { timeout: lockTimeoutMs, readOnly });
+    if (!readOnly) db.exec('PRAGMA synchronous = FULL');
+    const newest = migrations.at(-1)?.number ?? 0;
+    const { done } = db.prepare('SELECT coalesce(max(number), 0) AS done FROM migrations').get() as { done: number };
+    if (done !== newest)
+      throw new Error(`it has version ${done} and this is a Siaga of version ${newest}: serve it with this one first`);
+    const row = db.prepare('SELECT store_id AS storeId, epoch, generation FROM store').get();
+    const identity = row as Pick<Database, 'storeId' | 'epoch' | 'generation'>;
+    return { ...identity, db, transaction: (work) => transaction(db, work), close: () => db.isOpen && db.close() };
+  } catch (error) {
+    throw platformError('store-unusable', `The store ${path} cannot be opened: ${(error as Error).message}.`, error);
+  }
+}
+
+/**
  * Gives the database at `path` another identity: after a backup was put back, devices must send again what it lacks,
  * and consoles forget what it never said. Throws `store-unusable` where there is none.
  */
