@@ -2,7 +2,7 @@ import { platformError } from '../../errors.ts';
 import type { Stores } from '../stores.ts';
 import { createAuditLog } from './audit-log.ts';
 import { createChangeLog } from './change-log.ts';
-import { type Database, openDatabase, renewIdentity } from './database.ts';
+import { type Database, openBeside, openDatabase, renewIdentity } from './database.ts';
 import { createFleetStore } from './fleet-store.ts';
 import { createJudgingStore } from './judging-store.ts';
 import { createNumbered } from './numbered.ts';
@@ -16,6 +16,17 @@ const scheme = 'sqlite:';
 /** Opens all stores over one SQLite database, making it when it is new. Throws `store-unusable`. */
 export function openSqlite(url: string): Stores {
   return storesOver(openDatabase(pathOf(url)));
+}
+
+/**
+ * The relational state and the audit of a store that another process may be running on: for the command line. Rooms that
+ * keep their records in memory do not see what is written here.
+ */
+export function openSqliteBeside(url: string, options: { readonly readOnly: boolean }) {
+  const database = openBeside(pathOf(url), options);
+  const audit = createAuditLog(database);
+  const state = createStateStore(database, createNumbered(database), audit);
+  return { state, audit, close: () => database.close() };
 }
 
 /** Tells a store whose backup was put back from the one that it was taken of: see `renewIdentity`. */
