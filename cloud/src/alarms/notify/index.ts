@@ -3,11 +3,14 @@ import { email } from './channels/email.ts';
 import { smsHttp } from './channels/sms-http.ts';
 import { smsModem } from './channels/sms-modem.ts';
 import { telegram } from './channels/telegram.ts';
+import { webPushKind } from './channels/web-push.ts';
 import { webhook } from './channels/webhook.ts';
 import type { Notifier, NotifierKind } from './notifier.ts';
 import type { Env } from './settings.ts';
 
-export const notifierKinds: readonly NotifierKind[] = [email, webhook, telegram, smsHttp, smsModem];
+export const notifierKinds: readonly NotifierKind[] = [email, webhook, telegram, smsHttp, smsModem, webPushKind];
+
+export { webPushPublicKey } from './channels/web-push.ts';
 
 export type OpenedNotifiers = {
   readonly on: ReadonlyMap<string, Notifier>;

@@ -69,7 +69,7 @@ export function notifierContract(start: () => Promise<FakeChannel>, traits: Cont
       await send(notice({ drill: true }));
       const [arrived] = fake.arrived();
       expect(arrived?.drill).toBe(true);
-      expect(arrived?.text).toMatch(/^\[DRILL\] /);
+      expect(arrived?.text).toMatch(/^DRILL: /);
     });
 
     test('a text that only speaks of a drill is real', async () => {

@@ -34,17 +34,24 @@ export function cut(text: string, max: number): string {
   return `${text.slice(0, end).trimEnd()}…`;
 }
 
-const drillMark = '[DRILL]';
+const drillMark = 'DRILL:';
 
-/** A drill says so first of all, whatever its text says; once. */
+/** A drill says so first of all, by the notice's field and whatever its text says; once. */
 export function marked(notice: Notice, text: string): string {
   return notice.drill && !text.startsWith(drillMark) ? `${drillMark} ${text}` : text;
 }
 
-/** Subject, text and link as one plain message, at most `max` UTF-16 units; the link is never cut. */
+/** Subject, text and link as one plain message, at most `max` UTF-16 units; the link comes last and is never cut. */
 export function wholeText(notice: Notice, max: number): string {
-  const link = notice.link === null ? '' : `\n\n${cleanLine(notice.link, 2000)}`;
-  const from = `\n\n${cleanLine(notice.deployment, 100)}${notice.drill ? ' · exercise, not real' : ''}`;
+  const link = notice.link === null ? '' : cleanLine(notice.link, 2000);
+  const lines = notice.text.split('\n').filter((line) => link === '' || line.trim() !== link);
   const head = marked(notice, cleanLine(notice.subject, 200));
-  return `${cleanText(`${head}\n\n${notice.text}`, max - link.length - from.length)}${link}${from}`;
+  const from = cleanLine(notice.deployment, 100);
+  const tail = [
+    ...(notice.text.includes(notice.deployment) ? [] : [from]),
+    ...(notice.drill ? ['An exercise: nothing of it is real.'] : []),
+    ...(link === '' ? [] : [link]),
+  ].join('\n');
+  const end = tail === '' ? '' : `\n\n${tail}`;
+  return `${cleanText(`${head}\n\n${lines.join('\n')}`, max - end.length)}${end}`;
 }

@@ -5,4 +5,5 @@ export { notice } from './notices.ts';
 export { startFakeSmsHttp } from './sms-http.ts';
 export { startFakeSmsModem } from './sms-modem.ts';
 export { startFakeTelegram } from './telegram.ts';
+export { startFakeWebPush } from './web-push.ts';
 export { startFakeWebhook } from './webhook.ts';

@@ -10,7 +10,7 @@ export async function startFakeSmsHttp(): Promise<FakeChannel> {
     read({ headers, body }) {
       if (headers.authorization !== `Bearer ${token}`) return { status: 401 };
       const message = JSON.parse(body.toString('utf8')) as { to: string; message: string; ref: string };
-      const drill = message.message.startsWith('[DRILL]');
+      const drill = message.message.startsWith('DRILL:');
       return { address: message.to, text: message.message, drill, key: message.ref };
     },
     replies: {

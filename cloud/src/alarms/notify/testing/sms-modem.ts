@@ -61,7 +61,7 @@ export async function startFakeSmsModem(changes: Partial<FakeModemState> = {}): 
       .sort((a, b) => a.no - b.no)
       .map((each) => each.text)
       .join('');
-    arrived.push({ address: part.to, text, drill: text.startsWith('[DRILL]'), key: null });
+    arrived.push({ address: part.to, text, drill: text.startsWith('DRILL:'), key: null });
   }
 
   function takePdu(pdu: string): void {

@@ -16,7 +16,7 @@ export async function startFakeTelegram(): Promise<FakeChannel> {
       const message = JSON.parse(body.toString('utf8')) as { chat_id: string; text: string; parse_mode?: string };
       if (message.text.length > 4096) return failed(400, 'Bad Request: message is too long');
       if (message.parse_mode !== undefined) return failed(400, "Bad Request: can't parse entities");
-      const drill = message.text.startsWith('[DRILL]');
+      const drill = message.text.startsWith('DRILL:');
       return { address: message.chat_id, text: message.text, drill, key: null };
     },
     replies: {
