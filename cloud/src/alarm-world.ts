@@ -18,14 +18,13 @@ export type WorldOptions = {
   readonly platform: () => PlatformFacts;
   readonly episodes: World['episodes'];
   readonly madeKnown: AlarmDesk['madeKnown'];
+  /** Devices tell of themselves each minute; to read them all more often than this serves nobody. Real ms. */
+  readonly devicesEveryMs?: number;
 };
-
-/** Devices tell of themselves each minute; to read them all more often than this serves nobody. Real ms. */
-const devicesEveryMs = 5000;
 
 /** Makes the world of a moment. What has not changed since the last one is the same object. */
 export function createWorld(options: WorldOptions): (stations?: ReadonlySet<StationId>) => Promise<World> {
-  const { catalogue, clock, known, fleet, works, platform, episodes, madeKnown } = options;
+  const { catalogue, clock, known, fleet, works, platform, episodes, madeKnown, devicesEveryMs = 5000 } = options;
   const facts = new Map<StationId, StationFacts>();
   let devices = new Map<StationId, Device>();
   let devicesReadAtMs = Number.NEGATIVE_INFINITY;
