@@ -157,7 +157,7 @@ async function answerDesk(request: IncomingMessage, response: ServerResponse, pa
   }
   if (room === 'stations') {
     const picture = stations.get(id);
-    const by = desk.session()?.account.name ?? '';
+    const by = desk.session()?.account.id ?? '';
     const at = new Date().toISOString();
     if (picture === undefined) return refuse(404, 'No such station.');
     const { severity, label } = body;

@@ -95,14 +95,13 @@ export const alarmWords = {
   },
 
   paused: {
-    waiting: (count: number) => `${count} new`,
-    top: (count: number) => `${count} of high priority`,
+    waiting: (count: number, top: number) => (top === 0 ? `${count} new` : `${count} new, ${top} of high priority`),
     moved: 'Order has changed',
     resume: 'Resume',
     still: 'List stands still while you are in it',
   },
   flood: (count: number) => `Alarm flood: ${count} in 10 min`,
-  floodHint: 'More than one person can handle. Work by items and high priority; call a second person.',
+  floodHint: 'Too many for one person: work by items, call a second.',
   announce: (count: number, headline: string) =>
     count === 1 ? `New high-priority alarm: ${headline}` : `${count} new high-priority alarms. First: ${headline}`,
 
@@ -128,7 +127,7 @@ export const alarmWords = {
       first: 'first row',
       last: 'last row',
       acknowledge: 'acknowledge the row, or the selected rows; from elsewhere: go to the first that waits',
-      shelve: 'shelve',
+      shelve: 'shelve, or take off the shelf',
       open: 'open details',
       select: 'select or unselect',
       fold: 'fold or unfold the item',

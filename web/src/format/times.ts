@@ -8,6 +8,8 @@ export type ZoneTimes = {
   day(ms: number): string;
   /** 21 Feb 14:05 */
   dayMinute(ms: number): string;
+  /** Wed 21 Feb */
+  weekday(ms: number): string;
   /** Wed 21 Feb 2017 */
   date(ms: number): string;
   /** WIB, or GMT+7 where the zone has no short name here */
@@ -28,13 +30,16 @@ export function zoneTimes(timeZone: string): ZoneTimes {
   };
   const minute = format({ hour: '2-digit', minute: '2-digit' });
   const day = format({ day: 'numeric', month: 'short' });
+  const date = format({ weekday: 'short', day: 'numeric', month: 'short', year: 'numeric' });
+  const weekday = format({ weekday: 'short', day: 'numeric', month: 'short' });
   const name = new Intl.DateTimeFormat('en-GB', { timeZone, timeZoneName: 'short' });
   return {
     minute,
     second: format({ hour: '2-digit', minute: '2-digit', second: '2-digit' }),
     day,
     dayMinute: (ms) => `${day(ms)} ${minute(ms)}`,
-    date: (ms) => format({ weekday: 'short', day: 'numeric', month: 'short', year: 'numeric' })(ms).replace(',', ''),
+    weekday: (ms) => weekday(ms).replace(',', ''),
+    date: (ms) => date(ms).replace(',', ''),
     zoneName: (ms) =>
       ownNames[timeZone] ?? name.formatToParts(ms).find(({ type }) => type === 'timeZoneName')?.value ?? timeZone,
   };

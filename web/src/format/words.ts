@@ -89,6 +89,7 @@ export const words = {
     zoomIn: 'Zoom in',
     zoomOut: 'Zoom out',
     mark: (name: string, rest: string) => `${name}: ${rest}`,
+    calling: 'alarm unacknowledged',
     reach: (river: string, from: string, to: string) => `${river}: ${from} → ${to}`,
     travel: (min: number, max: number) => (min === max ? `travel time about ${min} h` : `travel time ${min}–${max} h`),
     coastline: 'Coast: Natural Earth. Rivers: schematic.',

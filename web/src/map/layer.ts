@@ -8,6 +8,8 @@ export type Mark = {
   readonly severity: number | null;
   readonly presence: string;
   readonly silent: boolean;
+  /** An alarm of the top priority waits there for somebody. */
+  readonly calling: boolean;
   readonly name: string;
   /** "162 cm ↗ +4" */
   readonly value: string;

@@ -5,7 +5,7 @@ import type { Course, Mark } from '../map/layer.ts';
 import { isSilent, type StationView } from '../situation/view.ts';
 
 /** A station as the map paints it. */
-export function markOf(view: StationView): Mark {
+export function markOf(view: StationView, calling: boolean): Mark {
   const level = view.stageMm === null ? words.noValue : `${levelText(view)} ${words.cm}`;
   const arrow = view.trend === null || isSilent(view) ? '' : ` ${words.arrows[view.trend]}`;
   const age = view.presence === 'live' ? [] : [freshnessText(view)];
@@ -16,10 +16,11 @@ export function markOf(view: StationView): Mark {
     severity: view.severity,
     presence: view.presence,
     silent: isSilent(view),
+    calling,
     name: view.name,
     value: `${level}${arrow}`,
     detail: [...(view.bandLabel === null ? [] : [view.bandLabel]), ...age, ...doubts(view)].join(' · '),
-    spoken: words.map.mark(view.name, spokenText(view)),
+    spoken: words.map.mark(view.name, calling ? `${words.map.calling}, ${spokenText(view)}` : spokenText(view)),
   };
 }
 

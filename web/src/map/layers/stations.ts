@@ -120,6 +120,7 @@ function update(entry: Shown, mark: Mark, selected: boolean): boolean {
     element.dataset.severity = String(mark.severity ?? 'none');
     element.dataset.presence = mark.presence;
     element.classList.toggle('selected', selected);
+    element.classList.toggle('calling', mark.calling);
     element.setAttribute('aria-label', mark.spoken);
   }
   const diameter = String(2 * radiusOf(mark));
