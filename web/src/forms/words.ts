@@ -22,7 +22,7 @@ export const formWords = {
   },
   confirm: {
     title: 'Is it you?',
-    why: 'This cannot be undone by a click, so the server wants your password once more.',
+    why: 'For this the server wants your password once more; then not again for some minutes.',
     password: 'Your password',
     totp: 'Code of your authenticator app',
     passkey: 'Use a passkey',

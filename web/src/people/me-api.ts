@@ -47,4 +47,5 @@ export const endSession = (id: string) =>
 export const fetchPushKey = () => getJson('/api/v1/push-key', parsePushKey);
 export const addPush = (subscription: PushSubscriptionJSON) =>
   sendJson('POST', '/api/v1/me/push', { subscription }, parseAnything);
-export const removePush = (endpoint: string) => sendJson('DELETE', '/api/v1/me/push', { endpoint }, parseAnything);
+export const removePush = (endpoint: string) =>
+  sendJson('DELETE', `/api/v1/me/push?${new URLSearchParams({ endpoint })}`, undefined, parseAnything);
