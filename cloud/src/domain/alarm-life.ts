@@ -121,14 +121,13 @@ export function live(alarm: AlarmState, input: AlarmInput, nowMs: number): Lived
 
 function happen(trail: Trail, input: AlarmInput): void {
   const { nowMs } = trail;
+  endShelf(trail);
   switch (input.kind) {
     case 'looked':
-      endShelf(trail);
       look(trail, input.sighting);
       silenceBy(trail, input.silence);
       break;
     case 'waited':
-      endShelf(trail);
       silenceBy(trail, input.silence);
       break;
     case 'acknowledge':
@@ -143,7 +142,7 @@ function happen(trail: Trail, input: AlarmInput): void {
       break;
     }
     case 'unshelve':
-      unshelve(trail, { actor: input.by });
+      if (trail.alarm.suppression?.kind === 'shelved') unshelve(trail, { actor: input.by });
       break;
     case 'reset':
       change(trail, { latched: false });
