@@ -11,6 +11,7 @@ import { isPlatformError, platformError } from './errors.ts';
 import { addPkiCommands } from './fleet/pki/command.ts';
 import { createLog } from './log.ts';
 import { addPeopleCommands } from './people/command.ts';
+import { addWatchCommand } from './watch/command.ts';
 
 const say = (line: string) => void process.stdout.write(`${line}\n`);
 
@@ -69,16 +70,17 @@ addPkiCommands(program, say);
 addPeopleCommands(
   program,
   async () => {
-    const { storeUrl, httpPort, origin, clock } = configuration();
+    const { storeUrl, httpPort, origin, clock, tls } = configuration();
     const nowMs = (clock ?? systemClock()).now;
     return {
       ...(await openBeside(storeUrl, { readOnly: false })),
       nowMs,
-      origin: origin ?? `http://localhost:${httpPort}`,
+      origin: origin ?? `http${tls === null ? '' : 's'}://localhost:${httpPort}`,
     };
   },
   say,
 );
+addWatchCommand(program);
 addAuditCommands(program, {
   open: (url, options) => openBeside(url ?? configuration().storeUrl, options),
   nowMs: () => (configuration().clock ?? systemClock()).now(),

@@ -47,7 +47,7 @@ export type PipelineOptions = {
   /** What people declared of stations. */
   readonly declared: Declared;
   /** What is known of the box and of the ways to tell people, beside what the pipeline knows itself. */
-  readonly box?: () => BoxFacts;
+  readonly box?: () => BoxFacts | undefined;
   readonly clock: Clock;
   readonly channel: DeviceChannel;
   readonly metrics: Metrics;
@@ -57,9 +57,18 @@ export type PipelineOptions = {
   readonly onLost: (error: Error) => void;
 };
 
-export type BoxFacts = Pick<PlatformFacts, 'diskFreeBytes' | 'diskFreePercent' | 'channels' | 'heartbeatFault'>;
+export type BoxFacts = Pick<
+  PlatformFacts,
+  'diskFreeBytes' | 'diskFreePercent' | 'channels' | 'heartbeatFault' | 'troubles'
+>;
 
-const unknownBox: BoxFacts = { diskFreeBytes: null, diskFreePercent: null, channels: [], heartbeatFault: null };
+const unknownBox: BoxFacts = {
+  diskFreeBytes: null,
+  diskFreePercent: null,
+  channels: [],
+  heartbeatFault: null,
+  troubles: [],
+};
 
 /** Who asks for the staff's picture, and what only the people's room knows of it. */
 export type Staff = Pick<StaffPicture, 'session' | 'people'>;
@@ -126,7 +135,11 @@ export async function startPipeline(options: PipelineOptions): Promise<Pipeline>
       known: judge.known,
       fleet: stores.fleet,
       works: declared.works,
-      platform: () => ({ startedAtMs, watermarkMs: watermarkMs(), judgingLagS, troubles: judgingTroubles(), ...box() }),
+      platform() {
+        const facts = box() ?? unknownBox;
+        const troubles = [...judgingTroubles(), ...facts.troubles];
+        return { startedAtMs, watermarkMs: watermarkMs(), judgingLagS, ...facts, troubles };
+      },
       episodes: () => [],
       madeKnown: desk.madeKnown,
     }),

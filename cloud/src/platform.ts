@@ -9,7 +9,7 @@ import { createApi } from './api/app.ts';
 import { authentication } from './api/authenticate.ts';
 import { type Broker, startBroker } from './broker/embedded.ts';
 import { readCatalogue } from './catalogue-file.ts';
-import { readCertificates } from './certificates.ts';
+import { readCertificates, readConsoleCertificate } from './certificates.ts';
 import type { Config } from './config.ts';
 import { makeWritable } from './folders.ts';
 import { listening, portIsFree } from './listening.ts';
@@ -22,6 +22,7 @@ import { alarmHistory } from './shift/alarm-history.ts';
 import { createDeclarations } from './shift/declared.ts';
 import { createShiftLog } from './shift/log.ts';
 import { openStore } from './store/index.ts';
+import { startTelling, type Telling } from './telling.ts';
 
 export type Platform = {
   /** `http://127.0.0.1:8080` */
@@ -63,6 +64,7 @@ async function startAll(
 ): Promise<{ httpUrl: string; mqttUrl: string }> {
   const catalogue = readCatalogue(config.cataloguePath);
   const certificates = readCertificates(config.pkiDir);
+  const consoleTls = config.tls === null ? null : readConsoleCertificate(config.tls);
   makeWritable(config.dataDir, 'mend its owner, or set SIAGA_DATA to one that can');
   // Opening the store takes it over: a platform started twice by mistake must fail before that.
   await portIsFree('HTTP', 'SIAGA_HTTP_PORT', config.httpPort, config.host);
@@ -72,6 +74,7 @@ async function startAll(
 
   const metrics = createMetrics();
   let broker: Broker | undefined;
+  let telling: Telling | undefined;
   const declarations = await createDeclarations({
     state: stores.state,
     clock,
@@ -82,6 +85,7 @@ async function startAll(
     stores,
     catalogue,
     declared: declarations,
+    box: () => telling?.box(),
     clock,
     channel: { send: async (...message) => broker?.channel.send(...message) },
     metrics,
@@ -96,32 +100,50 @@ async function startAll(
     state: stores.state,
     nowMs: clock.now,
     issuer: catalogue.deployment.name,
+    oidc: config.oidc,
     onRefused: (reason) => log.warn({ reason }, 'sign-in refused'),
     onSetUp: setupLink.remove,
   });
   const { drillOf } = pipeline.desk;
+  const told = await startTelling({
+    config,
+    stores,
+    pipeline,
+    episodes: () => [],
+    people,
+    catalogue,
+    clock,
+    version: packageJson.version,
+    log,
+  });
+  telling = told;
+  undo.push(() => told.close());
 
   const connected = () => broker?.connected() ?? new Set<string>();
+  const queries = createQueries({
+    pipeline,
+    catalogue,
+    declared: declarations,
+    stores,
+    clock,
+    dataDir: config.dataDir,
+    connected,
+    listening: () => broker?.listening() ?? false,
+    staffOf: (caller) => staffOf(caller, people),
+  });
   const api = await createApi({
-    queries: createQueries({
-      pipeline,
-      catalogue,
-      declared: declarations,
-      stores,
-      clock,
-      dataDir: config.dataDir,
-      connected,
-      listening: () => broker?.listening() ?? false,
-      staffOf: (caller) => staffOf(caller, people),
-    }),
+    queries,
     hub: pipeline.hub,
     desk: pipeline.desk,
-    deliveriesOf: () => [],
+    deliveriesOf: told.dispatcher.deliveriesOf,
+    telling: told,
     declarations,
     shiftLog: createShiftLog({ state: stores.state, clock, alarms: alarmHistory(stores.state, pipeline.desk) }),
     people,
     drillOf,
     origin: config.origin,
+    tls: consoleTls,
+    proxies: config.proxies,
     audit: stores.audit,
     access: authentication({ people, drillOf, origin: config.origin }),
     registry: metrics.registry,
@@ -162,14 +184,17 @@ async function startAll(
     await Promise.all([running.close(), pipeline.close()]);
   });
   const host = hostOf(config.host);
+  const scheme = consoleTls === null ? 'http' : 'https';
+  told.consoleAt(`http://${host}:${httpPort}`);
+  told.beat(queries.unready);
   setupLink.remove();
   if (await people.setup.isOpen()) {
     // Browsers take the session's cookie over plain HTTP from this machine only.
-    const origin = config.origin ?? `http://localhost:${httpPort}`;
+    const origin = config.origin ?? `${scheme}://localhost:${httpPort}`;
     setupLink.write(welcomeLink(origin, await people.setup.mint('machine')));
     log.info({ file: setupLink.path }, 'no admin yet: the link in the file makes the first one');
   }
-  return { httpUrl: `http://${host}:${httpPort}`, mqttUrl: `mqtts://${host}:${running.port}` };
+  return { httpUrl: `${scheme}://${host}:${httpPort}`, mqttUrl: `mqtts://${host}:${running.port}` };
 }
 
 /** Null for who may see no alarms. */

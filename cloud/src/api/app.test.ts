@@ -11,7 +11,17 @@ import { createApi } from './app.ts';
 import type { Queries } from './queries.ts';
 import type { App } from './routes/types.ts';
 import { createStreamHub } from './stream-hub.ts';
-import { accessAs, at, atMs, emptyLog, memoryChanges, nothingToDeclare, plausibleQueries, value } from './testing.ts';
+import {
+  accessAs,
+  at,
+  atMs,
+  emptyLog,
+  memoryChanges,
+  nobodyTold,
+  nothingToDeclare,
+  plausibleQueries,
+  value,
+} from './testing.ts';
 
 let webDir: string;
 let stop: (() => Promise<unknown>) | undefined;
@@ -46,6 +56,7 @@ async function api(
     access,
     desk: (await testDesk(openMemory())).desk,
     deliveriesOf: () => [],
+    telling: nobodyTold,
     declarations: nothingToDeclare,
     shiftLog: emptyLog,
     people: createPeople({ state: openMemory().state, nowMs: () => atMs }),

@@ -4,6 +4,7 @@ import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import { type FastifyBaseLogger, fastify, LogController } from 'fastify';
 import type { Registry } from 'prom-client';
 import type { AlarmDesk } from '../alarms/desk.ts';
+import type { DutyRoom } from '../duty/duty.ts';
 import type { Logger } from '../log.ts';
 import type { People } from '../people/index.ts';
 import type { AuditLog } from '../ports.ts';
@@ -15,14 +16,17 @@ import type { Queries } from './queries.ts';
 import { alarmKpisRoute } from './routes/alarm-kpis.ts';
 import { type AlarmRouteOptions, alarmGroupRoute, alarmRoutes } from './routes/alarms.ts';
 import { auditRoute } from './routes/audit.ts';
+import { type ChannelRouteOptions, channelRoutes } from './routes/channels.ts';
 import { declaredRoutes } from './routes/declared.ts';
 import { drillRoutes } from './routes/drills.ts';
+import { dutyRoutes } from './routes/duty.ts';
 import { fleetRoute } from './routes/fleet.ts';
 import { healthRoutes } from './routes/health.ts';
 import { inviteRoutes } from './routes/invites.ts';
 import { logRoutes } from './routes/log.ts';
 import { meRoutes } from './routes/me.ts';
 import { metricsRoute } from './routes/metrics.ts';
+import { oidcRoutes } from './routes/oidc.ts';
 import { openapiRoute } from './routes/openapi.ts';
 import { outOfServiceRoutes } from './routes/out-of-service.ts';
 import { passkeyRoutes } from './routes/passkeys.ts';
@@ -46,6 +50,7 @@ export type ApiOptions = {
   readonly access: AccessOptions;
   readonly desk: AlarmDesk;
   readonly deliveriesOf: AlarmRouteOptions['deliveriesOf'];
+  readonly telling: ChannelRouteOptions & { readonly duty: DutyRoom };
   readonly declarations: Declarations;
   readonly shiftLog: ShiftLog;
   readonly people: People;
@@ -54,6 +59,10 @@ export type ApiOptions = {
   /** Where the console is, if it was set: `https://siaga.example.org`. */
   readonly origin: string | null;
   readonly audit: AuditLog;
+  /** By HTTPS: certificate and key, PEM. */
+  readonly tls?: { readonly cert: string; readonly key: string } | null;
+  /** Addresses of proxies whose word on who asks is taken. */
+  readonly proxies?: readonly string[];
   readonly registry: Registry;
   readonly web: { readonly dir: string; readonly tilesPath: string | null };
   /** Where map tiles come from, if not from here: its origin joins the content security policy. */
@@ -70,6 +79,9 @@ export async function createApi(options: ApiOptions): Promise<App> {
     // A parameter that is not known is told, not silently left out.
     ajv: { customOptions: { removeAdditional: false } },
     forceCloseConnections: true,
+    ...((options.proxies ?? []).length > 0 ? { trustProxy: [...(options.proxies ?? [])] } : {}),
+    // The types tell HTTP servers from HTTPS ones; routes do not.
+    ...((options.tls ? { https: options.tls } : {}) as Record<never, never>),
     bodyLimit: 64 * 1024,
     requestTimeout: 30_000,
     return503OnClosing: false,
@@ -125,12 +137,15 @@ export async function createApi(options: ApiOptions): Promise<App> {
       declaredRoutes(api, options);
       logRoutes(api, options);
       sessionRoutes(api, options);
+      oidcRoutes(api, options);
       passkeyRoutes(api, options);
       inviteRoutes(api, options);
       peopleRoutes(api, options);
       meRoutes(api, options);
       tokenRoutes(api, options);
       auditRoute(api, options);
+      dutyRoutes(api, { duty: options.telling.duty, nowMs: queries.nowMs });
+      channelRoutes(api, options.telling);
       openapiRoute(api);
     },
     { prefix: '/api/v1' },

@@ -7,11 +7,13 @@ import {
   type StationPicture,
   type StationValue,
 } from '@siaga/protocol';
+import type { DutyRoom } from '../duty/duty.ts';
 import type { ChangeLog } from '../ports.ts';
 import type { Declarations } from '../shift/declared.ts';
 import type { ShiftLog } from '../shift/log.ts';
 import type { AccessOptions, Caller } from './access.ts';
 import type { Queries } from './queries.ts';
+import type { ChannelRouteOptions } from './routes/channels.ts';
 
 export const at = '2014-01-29T17:00:00.000Z';
 export const atMs = Date.parse(at);
@@ -147,3 +149,20 @@ export function memoryChanges(
     },
   };
 }
+
+/** No channel and no roster. */
+export const nobodyTold: ChannelRouteOptions & { readonly duty: DutyRoom } = {
+  duty: {
+    start: async () => {},
+    roster: () => ({ version: 0, shifts: [] }),
+    onDuty: () => [],
+    gaps: () => [],
+    replace: async () => ({ ok: false, code: 'invalid', reason: 'There is no roster here.' }),
+  },
+  dispatcher: {
+    channels: () => [],
+    test: async () => ({ ok: false, code: 'not-found', reason: 'There is no channel here.' }),
+    seen: async () => ({ ok: false, code: 'not-found', reason: 'There is no channel here.' }),
+  },
+  pushKey: null,
+};

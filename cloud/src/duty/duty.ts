@@ -38,9 +38,11 @@ export type DutyOptions = {
   readonly duties: readonly string[];
   /** Whether such an account exists and can be told. */
   readonly reachable: (person: string) => boolean;
+  /** Brings what `reachable` knows up to date: an account that was just made counts. */
+  readonly refresh?: () => Promise<void>;
 };
 
-export function createDuty({ state, clock, timeZone, duties, reachable }: DutyOptions): DutyRoom {
+export function createDuty({ state, clock, timeZone, duties, reachable, refresh }: DutyOptions): DutyRoom {
   let present: Roster = { version: 0, shifts: [] };
   let known: { atMs: number; roster: Roster; now: readonly OnDuty[] } | undefined;
 
@@ -59,6 +61,7 @@ export function createDuty({ state, clock, timeZone, duties, reachable }: DutyOp
     },
     gaps: (fromMs) => gapsIn(present.shifts, duties, timeZone, { fromMs, toMs: fromMs + weekMs }, reachable),
     async replace(by, { version, shifts }) {
+      await refresh?.();
       const fault = faultOf(shifts, present, reachable);
       if (fault !== undefined) return { ok: false, code: 'invalid', ...fault };
       const stale = {

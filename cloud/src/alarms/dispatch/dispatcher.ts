@@ -3,7 +3,7 @@
  * address is held against what was sent; the difference waits, and its words are made when it goes out. So after an
  * outage one message goes out that tells of now, not a heap of old ones, and a crash is healed by the ordinary path.
  */
-import type { ChannelState, Delivery, Drill } from '@siaga/protocol';
+import type { ChannelState, Delivery } from '@siaga/protocol';
 import type { OnDuty } from '../../duty/shifts.ts';
 import type { Logger } from '../../log.ts';
 import { type Put, put, recordKind, type StateStore } from '../../ports.ts';
@@ -13,7 +13,7 @@ import { type ChannelTests, createChannelTests, type TestDone } from './channel-
 import { type DeliveryRecord, deadAfterMs, deliveryKind, deliveryOf, givenUp, stateOf, type Wish } from './delivery.ts';
 import { createLedger, type Lease, type Ledger } from './ledger.ts';
 import { type Channel, isTold, type Person, reachesOf } from './person.ts';
-import { isQuiet, recipientsOf, type Staff, type Target } from './recipients.ts';
+import { isQuiet, recipientsOf, type Staff, type Target, type ToldDrill } from './recipients.ts';
 import { detours, reconcileOpen, reconcileOver } from './reconcile.ts';
 import { renderAlarm, renderTest } from './render.ts';
 import { type Composed, createSender } from './sender.ts';
@@ -36,12 +36,14 @@ export type DispatcherOptions = {
   /** Started before the dispatcher. */
   readonly desk: DeskSight;
   readonly people: () => readonly Person[];
+  /** Brings `people` up to date: before each look. */
+  readonly refresh?: () => Promise<void>;
   readonly onDuty: (atMs: number) => readonly OnDuty[];
   /** Whether any shift was ever planned: without a roster, admins and subscribers are told and no gap is complained of. */
   readonly hasRoster: () => boolean;
   readonly escalation: RuleSet['escalation'];
   readonly channels: readonly Channel[];
-  readonly drills: () => readonly Pick<Drill, 'id' | 'participants'>[];
+  readonly drills: () => readonly ToldDrill[];
   readonly deployment: { readonly name: string; readonly timeZone: string };
   readonly sight: Sight;
   /** Where to look and acknowledge; null when no address of the console is known. */
@@ -303,6 +305,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     do {
       again = false;
       try {
+        await options.refresh?.();
         await reconcile();
         await tests.tick();
         trouble = undefined;

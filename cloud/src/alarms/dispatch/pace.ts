@@ -11,7 +11,7 @@ const paces: Readonly<Record<string, Pace>> = {
   email: { together: 2, perMinute: 120 },
   'sms-modem': { together: 1, perMinute: 20 },
   telegram: { together: 4, perMinute: 600 },
-  push: { together: 8, perMinute: 1200 },
+  'web-push': { together: 8, perMinute: 1200 },
 };
 const usual: Pace = { together: 4, perMinute: 240 };
 

@@ -1,5 +1,5 @@
 /** Who is to be told of a group of alarms: pure. */
-import type { Drill, QuietHours } from '@siaga/protocol';
+import type { QuietHours } from '@siaga/protocol';
 import { type GroupState, priorityRank } from '../../domain/alarm.ts';
 import { minuteOfDay } from '../../duty/local-time.ts';
 import type { OnDuty } from '../../duty/shifts.ts';
@@ -15,12 +15,14 @@ export type Recipients = {
   readonly unmanned: readonly string[];
 };
 
+export type ToldDrill = { readonly id: string; readonly participants: readonly string[] };
+
 export type Staff = {
   readonly people: readonly Person[];
   readonly channels: readonly Channel[];
   readonly escalation: RuleSet['escalation'];
   readonly onDuty: readonly OnDuty[];
-  readonly drills: readonly Pick<Drill, 'id' | 'participants'>[];
+  readonly drills: readonly ToldDrill[];
 };
 
 /** What of a group decides who is told. */
