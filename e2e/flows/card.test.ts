@@ -8,6 +8,7 @@ import { distinctMm } from '../harness/bursts.ts';
 import { writeCatalogue } from '../harness/catalogue.ts';
 import { eventually } from '../harness/eventually.ts';
 import { openFlow } from '../harness/flow.ts';
+import { type PlatformProcess, viewerToken } from '../harness/platform.ts';
 
 /*
  * The outbox lives on a memory card, and cards are swapped. A reading's identity is (station, stream, seq),
@@ -100,7 +101,7 @@ test('an empty card begins a new stream; nothing is lost or mixed', async () => 
   const [oldStream, newStream] = [before[0]?.stream, after.at(-1)?.stream];
   expect(newStream).not.toBe(oldStream);
   expect(after.filter(({ stream }) => stream === newStream).map(({ seq }) => seq)).toEqual(oneTo(60));
-  expect(await quarantined(walk.platform.httpUrl)).toEqual([]);
+  expect(await quarantined(walk.platform)).toEqual([]);
   console.log('card: swapped for an empty one: 120 bursts, 120 readings in 2 streams, 0 lost, 0 twice');
 });
 
@@ -158,7 +159,7 @@ test('an old copy that collected offline: conflicts are quarantined with their r
   const [oldStream] = before.map(({ stream }) => stream);
   expect(after.slice(0, 70)).toEqual(before);
   expect(after.at(-1)?.stream).not.toBe(oldStream);
-  const conflicts = await quarantined(httpUrl);
+  const conflicts = await quarantined(walk.platform);
   expect(conflicts.length).toBeGreaterThan(0);
   expect(new Set(conflicts.map(({ reason }) => reason))).toEqual(new Set(['identity-conflict']));
   expect(await getMetric(httpUrl, 'siaga_quarantined_total', 'reason="identity-conflict"')).toBeGreaterThan(0);
@@ -169,8 +170,8 @@ test('an old copy that collected offline: conflicts are quarantined with their r
 
 type Entry = { station: string; reason: string; count: number };
 
-async function quarantined(httpUrl: string): Promise<Entry[]> {
-  return (await getJson<{ entries: Entry[] }>(httpUrl, '/quarantine')).entries;
+async function quarantined(platform: PlatformProcess): Promise<Entry[]> {
+  return (await getJson<{ entries: Entry[] }>(platform.httpUrl, '/quarantine', viewerToken(platform))).entries;
 }
 
 function oneTo(last: number): number[] {

@@ -6,6 +6,7 @@ import { getJson, getReadings, type ServedReading } from '../harness/api.ts';
 import { writeCatalogue } from '../harness/catalogue.ts';
 import { eventually } from '../harness/eventually.ts';
 import { openFlow } from '../harness/flow.ts';
+import { viewerToken } from '../harness/platform.ts';
 
 /*
  * A bad line: noise, spikes, torn frames, dropouts, a tenth of all bytes replaced, and the plug pulled out.
@@ -46,6 +47,7 @@ test('a bad line: nothing wrong is published, what is thrown away is counted, a 
     clock: clockText,
   });
   const { httpUrl, mqttUrl, pki } = platform;
+  const token = viewerToken(platform);
 
   const figures = await Promise.all(
     sensors.map(async ({ station, sensor, maxMm }) => {
@@ -78,7 +80,7 @@ test('a bad line: nothing wrong is published, what is thrown away is counted, a 
       flow.atEnd(() => running.stop());
 
       const gaugeHealth = async () => {
-        const fleet = await getJson<Fleet>(httpUrl, '/fleet');
+        const fleet = await getJson<Fleet>(httpUrl, '/fleet', token);
         const health = fleet.devices.find((device) => device.station === station)?.health;
         return health?.state === 'online' ? health.gauges[0] : undefined;
       };

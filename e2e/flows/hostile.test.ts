@@ -9,7 +9,7 @@ import { writeCatalogue } from '../harness/catalogue.ts';
 import { connectDevice, connectRaw, type Papers, papersOf, publishTo } from '../harness/device.ts';
 import { eventually } from '../harness/eventually.ts';
 import { openFlow } from '../harness/flow.ts';
-import { makeCertificates } from '../harness/platform.ts';
+import { makeCertificates, viewerToken } from '../harness/platform.ts';
 
 /*
  * Devices that mean ill, or are broken, while a healthy one reports up to a hundred times a second. Each is refused or
@@ -203,6 +203,7 @@ test('hostile and broken devices are refused with a reason; the healthy one goes
   const { entries } = await getJson<{ entries: { station: string; reason: string; detail: string; count: number }[] }>(
     httpUrl,
     '/quarantine?limit=1000',
+    viewerToken(platform),
   );
   const quarantined = entries.reduce((sum, { count }) => sum + count, 0);
   expect(quarantined).toBe(malformed.length + refusedReadings.length + 2);

@@ -1,8 +1,9 @@
 import type { ReadingColumns, Snapshot } from '@siaga/protocol';
 
-/** GETs JSON below `/api/v1`; throws on any other status than 200. */
-export async function getJson<T>(httpUrl: string, path: string): Promise<T> {
-  const response = await fetch(`${httpUrl}/api/v1${path}`);
+/** GETs JSON below `/api/v1`, with a token where it is for staff only; throws on any other status than 200. */
+export async function getJson<T>(httpUrl: string, path: string, token?: string): Promise<T> {
+  const headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
+  const response = await fetch(`${httpUrl}/api/v1${path}`, { headers });
   if (!response.ok) throw new Error(`GET ${path}: ${response.status} ${await response.text()}`);
   return (await response.json()) as T;
 }

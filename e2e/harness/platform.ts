@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { type Program, runProgram, startProgram } from './programs.ts';
 
 export type PlatformSettings = {
@@ -48,6 +48,11 @@ export async function servePlatform(settings: PlatformSettings): Promise<Platfor
       throw error;
     });
   return { program, httpUrl: String(httpUrl), mqttUrl: String(mqttUrl), pki };
+}
+
+/** A token to read with what is for staff only: made by the command line, beside the running platform. */
+export function viewerToken({ pki }: Pick<PlatformProcess, 'pki'>): string {
+  return runProgram('siaga', ['people', 'token', 'flow', '--role', 'viewer'], { SIAGA_DATA: dirname(pki) }).trim();
 }
 
 export function makeCertificates(pki: string, stations: readonly string[]): void {
