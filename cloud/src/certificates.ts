@@ -29,6 +29,18 @@ export function readCertificates(dir: string): ServerCertificates {
   return certificates;
 }
 
+/** Reads what the console is served with by HTTPS. Throws `certificates-missing` or `certificates-invalid`. */
+export function readConsoleCertificate({ certPath, keyPath }: { readonly certPath: string; readonly keyPath: string }) {
+  const pair = { cert: read(certPath, 'SIAGA_TLS_CERT=FILE'), key: read(keyPath, 'SIAGA_TLS_KEY=FILE') };
+  try {
+    createSecureContext(pair);
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw platformError('certificates-invalid', `${certPath} and ${keyPath} cannot be used: ${why}.`, error);
+  }
+  return pair;
+}
+
 function read(path: string, command: string): string {
   try {
     return readFileSync(path, 'utf8');

@@ -4,6 +4,8 @@ import { createAccounts } from './accounts.ts';
 import { createInvites } from './invites.ts';
 import { createLockOut } from './lock-out.ts';
 import { createMe } from './me.ts';
+import { createOidc } from './oidc.ts';
+import type { OidcSettings } from './oidc-settings.ts';
 import { createPasskeys } from './passkeys.ts';
 import { createPasswords } from './password.ts';
 import { createSessions } from './sessions.ts';
@@ -19,6 +21,8 @@ export { shell } from './setup.ts';
 export type PeopleOptions = {
   readonly state: StateStore;
   readonly nowMs: () => number;
+  /** The identity provider, if there is one. */
+  readonly oidc?: OidcSettings | null;
   /** The deployment's name, as authenticator apps show it. */
   readonly issuer?: string;
   readonly onRefused?: SignInOptions['onRefused'];
@@ -37,6 +41,8 @@ export function createPeople(options: PeopleOptions) {
   const accounts = createAccounts({ state, nowMs, invites, sessions, lockOut });
   const me = createMe({ state, nowMs, accounts, passwords, sessions, signIn, issuer });
   const passkeys = createPasskeys({ state, nowMs, accounts, issuer });
+  const provider = options.oidc ?? null;
+  const oidc = provider === null ? null : createOidc({ settings: provider, state, nowMs, accounts });
   const tokens = createTokens({ state, nowMs });
   return {
     sessions,
@@ -46,6 +52,7 @@ export function createPeople(options: PeopleOptions) {
     accounts,
     me,
     passkeys,
+    oidc,
     tokens,
     /** For the picture that all staff sees. */
     names: accounts.names,

@@ -61,7 +61,7 @@ export function sessionRoutes(app: App, options: SessionOptions): void {
       reply.header('cache-control', 'no-store');
       return {
         passkeys: passkeySite(request, options.origin) !== null,
-        oidc: null,
+        oidc: people.oidc === null ? null : { name: people.oidc.name },
         setupOpen: await people.setup.isOpen(),
       };
     },

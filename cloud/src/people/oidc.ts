@@ -1,0 +1,146 @@
+/** Signing in by an identity provider: OpenID Connect's code flow with PKCE, state and nonce. */
+import * as client from 'openid-client';
+import { put, type StateStore } from '../ports.ts';
+import type { Accounts } from './accounts.ts';
+import { type OidcSettings, roleByClaims } from './oidc-settings.ts';
+import { accounts as accountKind, logins, providerSubjects, type StoredAccount } from './records.ts';
+import { isRefusal, type Refusal, refusal } from './refusal.ts';
+import { digestOf, mintId } from './secrets.ts';
+
+export type OidcOptions = {
+  readonly settings: OidcSettings;
+  readonly state: StateStore;
+  readonly nowMs: () => number;
+  readonly accounts: Accounts;
+};
+
+/** Real time: it passes at the provider's. */
+const lastsMs = 10 * 60_000;
+const mostAtOnce = 1000;
+
+type Claims = Readonly<Record<string, unknown>> & { readonly iss: string; readonly sub: string };
+
+export function createOidc({ settings, state, nowMs, accounts }: OidcOptions) {
+  const begun = new Map<string, { nonce: string; verifier: string; redirectUri: string; untilMs: number }>();
+  let found: Promise<client.Configuration> | undefined;
+
+  /** Asked for when first wanted, and again after a failure: local accounts work without the provider. */
+  function provider(): Promise<client.Configuration> {
+    const { issuer, clientId, clientSecret } = settings;
+    found ??= client
+      .discovery(
+        new URL(issuer),
+        clientId,
+        undefined,
+        clientSecret === null ? client.None() : client.ClientSecretBasic(clientSecret),
+        { timeout: 10, ...(issuer.startsWith('http:') ? { execute: [client.allowInsecureRequests] } : {}) },
+      )
+      .catch((error: unknown) => {
+        found = undefined;
+        throw error;
+      });
+    return found;
+  }
+
+  async function claimsOf(currentUrl: URL, key: string): Promise<Claims | undefined> {
+    const flow = begun.get(key);
+    begun.delete(key);
+    if (flow === undefined || flow.untilMs < Date.now()) return undefined;
+    const config = await provider();
+    const answer = await client.authorizationCodeGrant(config, currentUrl, {
+      pkceCodeVerifier: flow.verifier,
+      expectedState: key,
+      expectedNonce: flow.nonce,
+      idTokenExpected: true,
+    });
+    const claims = answer.claims();
+    if (claims === undefined) return undefined;
+    if (config.serverMetadata().userinfo_endpoint === undefined) return claims;
+    // Many providers tell groups here only.
+    return { ...(await client.fetchUserInfo(config, answer.access_token, claims.sub)), ...claims };
+  }
+
+  async function freeLogin(claims: Claims): Promise<string> {
+    const wish = String(claims.preferred_username ?? claims.email ?? '').split('@')[0] ?? '';
+    const plain = wish
+      .toLowerCase()
+      .replace(/[^a-z0-9._-]/g, '')
+      .slice(0, 36);
+    const base = /^[a-z0-9][a-z0-9._-]{1,35}$/.test(plain) ? plain : `oidc-${mintId().slice(0, 6)}`;
+    for (let i = 1; ; i += 1) {
+      const login = i === 1 ? base : `${base}-${i}`;
+      if ((await state.record(logins, login)) === undefined) return login;
+    }
+  }
+
+  /** A new account: never one that is there already, whatever the provider calls the person. */
+  async function create(subject: string, claims: Claims, role: StoredAccount['role']): Promise<string> {
+    const id = mintId();
+    const login = await freeLogin(claims);
+    const { email } = claims;
+    const body: StoredAccount = {
+      login,
+      name: String(claims.name ?? login).slice(0, 100),
+      role,
+      state: 'active',
+      createdAtMs: nowMs(),
+      contacts: typeof email === 'string' && claims.email_verified === true ? { email } : {},
+      subscriptions: [],
+      quietHours: null,
+      push: [],
+    };
+    await state.commit({
+      nowMs: nowMs(),
+      puts: [
+        put({ kind: accountKind, id, body, expect: 0 }),
+        put({ kind: logins, id: login, body: { account: id }, expect: 0 }),
+        put({ kind: providerSubjects, id: subject, body: { account: id }, subject: id, expect: 0 }),
+      ],
+      audit: [{ actor: id, act: 'account.create', subject: id, after: { role, by: 'oidc' } }],
+    });
+    return id;
+  }
+
+  return {
+    name: settings.name,
+    /** Where to send the browser; `key` must come back with it. */
+    async begin(redirectUri: string): Promise<{ url: string; key: string }> {
+      const verifier = client.randomPKCECodeVerifier();
+      const nonce = client.randomNonce();
+      const key = client.randomState();
+      const url = client.buildAuthorizationUrl(await provider(), {
+        redirect_uri: redirectUri,
+        scope: 'openid profile email',
+        code_challenge: await client.calculatePKCECodeChallenge(verifier),
+        code_challenge_method: 'S256',
+        state: key,
+        nonce,
+      });
+      begun.set(key, { nonce, verifier, redirectUri, untilMs: Date.now() + lastsMs });
+      if (begun.size > mostAtOnce) begun.delete(begun.keys().next().value as string);
+      return { url: url.href, key };
+    },
+    /** The account of who came back, with the role that the provider's groups give today. Rejects where it fails. */
+    async finish(currentUrl: URL, key: string): Promise<string | Refusal> {
+      const claims = await claimsOf(currentUrl, key);
+      if (claims === undefined) return refusal('not-signed-in', 'The sign-in took too long, or was begun elsewhere.');
+      const role = roleByClaims(settings, claims);
+      if (role === null) return refusal('forbidden', 'None of your groups has a role here.');
+      const subject = digestOf(`${claims.iss}\n${claims.sub}`);
+      const linked = await state.record(providerSubjects, subject);
+      if (linked === undefined) {
+        if (!settings.createsAccounts) return refusal('forbidden', 'You have no account here: ask for one.');
+        return create(subject, claims, role);
+      }
+      const account = await accounts.find(linked.body.account);
+      if (account?.body.state !== 'active') return refusal('forbidden', 'Your account here is disabled.');
+      if (account.body.role !== role) {
+        // The provider's word, even for the last admin: a new one is made with the machine.
+        const changed = await accounts.update('machine', account.id, { version: account.version, role }, true);
+        if (isRefusal(changed)) return changed;
+      }
+      return account.id;
+    },
+  };
+}
+export type Oidc = ReturnType<typeof createOidc>;
