@@ -28,7 +28,7 @@ export type Settings = {
   parsed<T>(name: string, otherwise: T, parse: (value: string) => T | Fault): T;
   fault(name: string, what: string): void;
   network(): NetworkSettings;
-  /** Off when nothing of what is required is there, faulty on any fault; else what `open` makes. */
+  /** Off when nothing of the channel's own is set, faulty on any fault or on half of it; else what `open` makes. */
   opened(open: () => Extract<OpenedNotifier, { state: 'on' }>['notifier']): OpenedNotifier;
 };
 
@@ -48,6 +48,7 @@ export function readSettings(env: Env): Settings {
   function parsed<T>(name: string, otherwise: T, parse: (value: string) => T | Fault): T {
     const value = text(name);
     if (value === undefined) return otherwise;
+    if (!networkVariables.some((each) => each === name)) given++;
     const result = parse(value);
     if (!isFault(result)) return result;
     note(name, result.fault);
