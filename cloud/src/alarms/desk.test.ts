@@ -168,6 +168,28 @@ describe('commands', () => {
     expect(only().annunciatedAtMs).toBe(noonMs);
   });
 
+  test('acknowledging a group acknowledges no alarm in it, and ends its escalation', async () => {
+    await at.later(6, [condition({ priority: 'high', severity: 3 })]);
+    expect(group().escalation).toBe(1);
+    expect(codeOf(await at.desk.acknowledgeGroup(operator, seen(group())))).toBe('ok');
+    expect([group().acknowledged?.by, only().acknowledged]).toEqual(['operator1', null]);
+    expect(codeOf(await at.desk.acknowledgeGroup(operator, seen(group())))).toBe('not-now');
+    await at.later(20, [condition({ priority: 'high', severity: 3 })]);
+    expect(group()).toMatchObject({ escalation: 1, annunciation: 1 });
+    expect(await acts()).toEqual(['group.acknowledge']);
+  });
+
+  test('on a group name a version since its newest call', async () => {
+    const before = seen(group());
+    await at.later(2, [
+      condition({ priority: 'high', severity: 3 }),
+      condition({ station: 'depok', priority: 'high' }),
+    ]);
+    expect(group().annunciation).toBe(2);
+    expect(codeOf(await at.desk.acknowledgeGroup(operator, before))).toBe('stale-version');
+    expect(codeOf(await at.desk.acknowledgeGroup(operator, seen(group())))).toBe('ok');
+  });
+
   test('a closed alarm takes none', async () => {
     const { id } = only();
     await at.desk.acknowledge(operator, [seen(only())]);

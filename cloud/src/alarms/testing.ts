@@ -69,7 +69,8 @@ export async function testDesk(
   {
     clock = steppedClock(noonMs),
     catalogue = catalogueFrom(),
-  }: { readonly clock?: SteppedClock; readonly catalogue?: Catalogue } = {},
+    ids = '',
+  }: { readonly clock?: SteppedClock; readonly catalogue?: Catalogue; readonly ids?: string } = {},
 ): Promise<TestDesk> {
   const maintained = new Set<string>();
   let minted = 0;
@@ -80,7 +81,7 @@ export async function testDesk(
     catalogue,
     rules: anyRules,
     maintenance: (station) => maintained.has(station),
-    mintId: () => `${clock.now().toString(36)}-${++minted}`,
+    mintId: () => `${ids}${clock.now().toString(36)}-${++minted}`,
   });
   await desk.start();
   return {
