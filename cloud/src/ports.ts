@@ -17,6 +17,7 @@ import type {
   StationLevel,
   StreamId,
 } from '@siaga/protocol';
+import type { EpisodeKey, KeptEpisode } from './domain/episode-diff.ts';
 import type { JudgedStation } from './domain/level.ts';
 
 /** A readings message whose station comes from its credential and topic. */
@@ -150,6 +151,73 @@ export type JudgingStore = {
     knownAtMs: number;
     judgements: readonly Judgement[];
     cleared: readonly DirtyMark[];
+  }): Promise<Change[]>;
+};
+
+/** UTC hours since 1970 whose readings changed since they were last folded into episodes, of one station. */
+export type ChangedHours = {
+  readonly station: StationId;
+  readonly hours: SeqRanges;
+  /** Those of them where a reading came that is not newer than the station's `headMs`. */
+  readonly behind: SeqRanges;
+};
+
+/** The fold of episodes at the end of an hour, as text: equal folds have equal texts. */
+export type Checkpoint = { readonly hour: number; readonly fold: string };
+
+/** A piece of one station's history that was folded anew. */
+export type FoldedHours = {
+  readonly station: StationId;
+  /** Marks in [from, to] are cleared, but for those made since they were taken; checkpoints there give way to these. */
+  readonly from: number;
+  readonly to: number;
+  readonly checkpoints: readonly Checkpoint[];
+  /** The fold does not meet what was kept before: this hour must be folded next. */
+  readonly again: number | null;
+  /** The newest reading that is folded, told when nothing came after it: what is not newer is `behind` from now on. */
+  readonly headMs: number | null;
+  readonly put: readonly KeptEpisode[];
+  readonly removed: readonly EpisodeKey[];
+};
+
+/**
+ * What episodes are recomputed from. `append` marks in its own commit which hours changed: those of the readings that it
+ * stores and, for a correction, those of the readings that it supersedes.
+ */
+export type HistoryStore = {
+  takeLease(shard: string): Promise<number>;
+  /** Stations with changed hours, the longest waiting first. What is appended from now on stays marked. */
+  take(limit: number): Promise<ChangedHours[]>;
+  /**
+   * Readings of a gauge with `observedAtMs` >= `fromMs` in order, complete until `upToMs`, which is null when there are no
+   * more. About `limit` of them; more where one day holds more.
+   */
+  from(
+    station: StationId,
+    gauge: GaugeId,
+    fromMs: number,
+    limit: number,
+  ): Promise<{ readings: readonly StoredReading[]; upToMs: number | null }>;
+  /** The last checkpoint of an hour before this one. */
+  checkpointBefore(station: StationId, hour: number): Promise<Checkpoint | undefined>;
+  /** Those of hours in [from, to], in order. */
+  checkpoints(station: StationId, from: number, to: number): Promise<Checkpoint[]>;
+  /**
+   * Episodes that began before `toMs` and were not settled before `fromMs`, of one station or all: in order of
+   * beginning, then severity, then settlement.
+   */
+  episodes(query: { station?: StationId; fromMs: number; toMs: number }): Promise<KeptEpisode[]>;
+  /** By what rules each station's history was folded: see `refold`. */
+  fingerprints(): Promise<ReadonlyMap<StationId, string>>;
+  /** Keeps the fingerprints, and marks all hours of these stations. Null forgets one and unmarks. One commit. */
+  refold(work: { shard: string; fence: number; fingerprints: ReadonlyMap<StationId, string | null> }): Promise<void>;
+  /** One transaction, numbered changes last. Rejects with `lease-lost` like `JudgingStore.commit`. */
+  commit(work: {
+    shard: string;
+    fence: number;
+    knownAtMs: number;
+    folded: readonly FoldedHours[];
+    changes: readonly ChangeDraft[];
   }): Promise<Change[]>;
 };
 

@@ -1,4 +1,4 @@
-import type { Severity, StationId } from '@siaga/protocol';
+import type { Episode as EpisodeOnTheWire, Severity, StationId } from '@siaga/protocol';
 
 /**
  * A span in event time in which the stage stood in a band of `severity` or above. All but `firstKnownAtMs` follows from
@@ -19,3 +19,19 @@ export type Episode = {
 
 /** When an episode was first known, in knowledge time: it is learnt late when that is long after it began. */
 export type KnownEpisode = Episode & { readonly firstKnownAtMs: number };
+
+/** An episode as the public is told of it: in ISO times. */
+export function toldEpisode(episode: Episode): EpisodeOnTheWire {
+  const iso = (ms: number) => new Date(ms).toISOString();
+  return {
+    station: episode.station,
+    severity: episode.severity,
+    bandLabel: episode.bandLabel,
+    since: iso(episode.sinceMs),
+    until: episode.untilMs === null ? null : iso(episode.untilMs),
+    peakStageMm: episode.peakStageMm,
+    peakAt: iso(episode.peakAtMs),
+    peakAtLeast: episode.peakAtLeast,
+    readings: episode.readings,
+  };
+}

@@ -8,6 +8,7 @@ import { createLeases } from '../sqlite/leases.ts';
 import { createNumbered } from '../sqlite/numbered.ts';
 import { createStateStore } from '../sqlite/state-store.ts';
 import type { Stores } from '../stores.ts';
+import { createMemoryHistoryStore } from './history-store.ts';
 import { createMemoryJudgingStore } from './judging-store.ts';
 import { createMemoryReadingStore, createMemoryReadings } from './reading-store.ts';
 
@@ -17,9 +18,11 @@ export function openMemory(): Stores {
   const database = openDatabase(':memory:');
   const numbered = createNumbered(database);
   const audit = createAuditLog(database);
+  const shared = { leases: createLeases(database), numbered };
   return {
     readings: createMemoryReadingStore(kept),
-    judging: createMemoryJudgingStore(kept, { leases: createLeases(database), numbered }),
+    judging: createMemoryJudgingStore(kept, shared),
+    history: createMemoryHistoryStore(kept, shared),
     changes: createChangeLog(database, numbered),
     quarantine: memoryQuarantine(),
     fleet: memoryFleet(),

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { StationId, StreamId } from '@siaga/protocol';
 import type { DirtyMark, IncomingBatch, RangeQuery, ReadingStore, StoredReading, Verdict } from '../../ports.ts';
+import { type Marks, marked, unmarked } from '../changed-hours.ts';
 import {
   atRevision,
   holds,
@@ -19,10 +20,12 @@ export type MemoryReadings = {
   readonly stored: Map<StationId, StoredReading[]>;
   readonly settlements: Map<string, Map<number, Settlement>>;
   readonly dirty: Map<StationId, DirtyMark>;
+  /** The longest waiting first. */
+  readonly marks: Map<StationId, Marks>;
 };
 
 export function createMemoryReadings(): MemoryReadings {
-  return { stored: new Map(), settlements: new Map(), dirty: new Map() };
+  return { stored: new Map(), settlements: new Map(), dirty: new Map(), marks: new Map() };
 }
 
 function revisionsOf({ settlements }: MemoryReadings, station: StationId, stream: StreamId): Map<number, Settlement> {
@@ -30,6 +33,10 @@ function revisionsOf({ settlements }: MemoryReadings, station: StationId, stream
   const known = settlements.get(key) ?? new Map<number, Settlement>();
   settlements.set(key, known);
   return known;
+}
+
+export function marksOf({ marks }: MemoryReadings, station: StationId): Marks {
+  return marks.get(station) ?? unmarked;
 }
 
 /** Newest revisions of a station's readings, in order of time. */
@@ -58,6 +65,14 @@ export function createMemoryReadingStore(kept: MemoryReadings): ReadingStore {
     );
     if (fresh.length > 0) {
       revisions.set(batch.rev, settlement);
+      const changed = new Set(fresh.map(({ seq }) => seq));
+      const superseded = readings.filter(
+        ({ stream, rev, seq }) => stream === batch.stream && rev < batch.rev && changed.has(seq),
+      );
+      kept.marks.set(
+        station,
+        [...superseded, ...fresh].reduce((all, { observedAtMs }) => marked(all, observedAtMs), marksOf(kept, station)),
+      );
       for (const reading of fresh) readings.push(storedReading(reading, batch, station, receivedAtMs));
       mark += 1;
       const firstMs = fresh.reduce((min, { observedAtMs }) => Math.min(min, observedAtMs), Number.POSITIVE_INFINITY);

@@ -1,12 +1,13 @@
 import type { Reading, SeqRanges } from '@siaga/protocol';
 import { platformError } from '../../errors.ts';
 import type { IncomingBatch, QuarantinedSeqs, StoredReading, Verdict } from '../../ports.ts';
+import { type Marks, marked, markedAll } from '../changed-hours.ts';
 import { sameContent, settleUnstored, sortBatch, storedReading } from '../ledger.ts';
 import { isNewer } from '../reading-order.ts';
 import { runsByDay } from './hot-tier.ts';
 import type { StationRow } from './names.ts';
 import type { Parts } from './parts.ts';
-import { dayOf } from './run-codec.ts';
+import { dayOf, hoursOfDays } from './run-codec.ts';
 
 /** What an append changes of a station, kept aside until the commit. */
 type Touched = {
@@ -15,6 +16,7 @@ type Touched = {
   latest: StationRow['latest'];
   latestReading: StoredReading | null;
   corrected: boolean;
+  marks: Marks;
 };
 
 /**
@@ -26,7 +28,7 @@ export function createAppend(parts: Parts) {
   const { db, generation } = database;
   const nextMark = db.prepare('UPDATE store SET mark = mark + 1 WHERE generation = ? RETURNING mark');
   const saveStation = db.prepare(
-    `UPDATE station SET dirty_from_ms = ?, dirty_mark = ?,
+    `UPDATE station SET dirty_from_ms = ?, dirty_mark = ?, changed_hours = ?,
        latest_ms = ?, latest_received_ms = ?, latest_hot_id = ?, latest_seq = ? WHERE no = ?`,
   );
 
@@ -91,22 +93,58 @@ export function createAppend(parts: Parts) {
         latest: station.latest,
         latestReading: null,
         corrected: false,
+        marks: station.marks,
       };
       touched.set(station.no, touch);
     }
-    if (batch.rev > 0) touch.corrected = true;
+    if (batch.rev > 0) {
+      touch.corrected = true;
+      touch.marks = markSuperseded(touch, streamNo, batch.rev, fresh);
+    }
+    // What comes after its correction is not served: the newest readings are looked up anew, without it.
+    if (fresh.some(({ seq }) => settlements.isSuperseded(streamNo, batch.rev, seq))) touch.corrected = true;
     for (const readings of runsByDay(fresh)) {
       const hotId = hot.add(station.no, { head, streamNo, rev: batch.rev, receivedAtMs, readings });
       days.note(station, dayOf((readings[0] as Reading).observedAtMs));
       for (const reading of readings) {
         const { observedAtMs, seq } = reading;
         if (observedAtMs < touch.fromMs) touch.fromMs = observedAtMs;
+        touch.marks = marked(touch.marks, observedAtMs);
         if (touch.latest === null || isNewer({ observedAtMs, receivedAtMs }, touch.latest)) {
           touch.latest = { observedAtMs, receivedAtMs, hotId, seq };
           touch.latestReading = storedReading(reading, batch, station.id, receivedAtMs);
         }
       }
     }
+  }
+
+  /**
+   * Marks the hours of what a correction supersedes. It is nearly always of the same day; for one that was stored days
+   * away (a clock that was wrong by so much) everything of the station is marked.
+   */
+  function markSuperseded(
+    { station, marks }: Touched,
+    streamNo: number,
+    rev: number,
+    fresh: readonly Reading[],
+  ): Marks {
+    const missing = new Set<string>();
+    const near = new Set<number>();
+    for (const { seq, observedAtMs } of fresh)
+      for (const older of settlements.revisionsBelow(streamNo, rev, seq)) {
+        missing.add(`${older}/${seq}`);
+        for (const aside of [-1, 0, 1]) near.add(dayOf(observedAtMs) + aside);
+      }
+    const of = { streamNo, rev, seqFrom: (fresh[0] as Reading).seq, seqTo: (fresh.at(-1) as Reading).seq };
+    let all = marks;
+    for (const day of near) {
+      if (missing.size === 0) break;
+      for (const run of hot.revisionsBelow(station.no, day, of))
+        for (const { seq, observedAtMs } of run.readings)
+          if (missing.delete(`${run.rev}/${seq}`)) all = marked(all, observedAtMs);
+    }
+    const span = missing.size === 0 ? undefined : days.span(station);
+    return span === undefined ? all : markedAll(all, hoursOfDays(span));
   }
 
   /** A correction may have moved the newest reading, or taken its place. */
@@ -126,6 +164,7 @@ export function createAppend(parts: Parts) {
     saveStation.run(
       dirtyFrom(touch),
       mark,
+      JSON.stringify(touch.marks.hours),
       latest?.observedAtMs ?? null,
       latest?.receivedAtMs ?? null,
       latest?.hotId ?? null,
@@ -138,6 +177,8 @@ export function createAppend(parts: Parts) {
     const { station } = touch;
     station.dirty = { station: station.id, fromMs: dirtyFrom(touch), mark };
     parts.dirty.add(station);
+    station.marks = touch.marks;
+    parts.changed.add(station);
     station.latest = touch.latest;
     if (touch.latestReading !== null) latestReadings.set(station.id, touch.latestReading);
     if (touch.corrected) tails.forget(station.id);

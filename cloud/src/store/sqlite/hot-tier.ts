@@ -41,6 +41,10 @@ export function createHotTier({ db }: Database) {
     `SELECT id, day, stream_no, seq_from, seq_to, rev, received_at_ms, body FROM hot
      WHERE day = ? AND station_no = ? AND stream_no = ? AND rev = ? AND seq_from <= ? AND seq_to >= ?`,
   );
+  const ofRevisions = db.prepare(
+    `SELECT id, day, stream_no, seq_from, seq_to, rev, received_at_ms, body FROM hot
+     WHERE day = ? AND station_no = ? AND stream_no = ? AND rev < ? AND seq_from <= ? AND seq_to >= ?`,
+  );
   const byId = db.prepare(
     'SELECT id, day, stream_no, seq_from, seq_to, rev, received_at_ms, body FROM hot WHERE id = ?',
   );
@@ -69,6 +73,14 @@ export function createHotTier({ db }: Database) {
     find(stationNo: number, day: number, streamNo: number, rev: number, seq: number): Reading | undefined {
       const row = ofSeqs.get(day, stationNo, streamNo, rev, seq, seq) as Row | undefined;
       return row === undefined ? undefined : runOf(row).readings[seq - row.seq_from];
+    },
+    /** Runs of that day with numbers in [seqFrom, seqTo] at a lower revision. */
+    revisionsBelow(
+      stationNo: number,
+      day: number,
+      of: { streamNo: number; rev: number; seqFrom: number; seqTo: number },
+    ): StoredRun[] {
+      return (ofRevisions.all(day, stationNo, of.streamNo, of.rev, of.seqTo, of.seqFrom) as Row[]).map(runOf);
     },
     run(id: number): StoredRun | undefined {
       const row = byId.get(id) as Row | undefined;

@@ -4,6 +4,7 @@ import { createAuditLog } from './audit-log.ts';
 import { createChangeLog } from './change-log.ts';
 import { type Database, openBeside, openDatabase, renewIdentity } from './database.ts';
 import { createFleetStore } from './fleet-store.ts';
+import { createHistoryStore } from './history-store.ts';
 import { createJudgingStore } from './judging-store.ts';
 import { createNumbered } from './numbered.ts';
 import { createParts } from './parts.ts';
@@ -48,6 +49,7 @@ export function storesOver(database: Database): Stores {
   return {
     readings: createReadingStore(parts),
     judging: createJudgingStore(parts, numbered),
+    history: createHistoryStore(parts, numbered),
     changes: createChangeLog(database, numbered),
     state: createStateStore(database, numbered, audit),
     audit,

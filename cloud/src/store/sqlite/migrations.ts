@@ -138,4 +138,25 @@ export const migrations: readonly Migration[] = [
         BEGIN SELECT raise(ABORT, 'the audit is never changed'); END;
     `,
   },
+  {
+    number: 4,
+    name: 'episodes',
+    sql: `
+      -- Hours (since 1970) whose readings the fold of episodes has not seen, as ranges in JSON; null for none.
+      ALTER TABLE station ADD COLUMN changed_hours TEXT;
+      -- By what rules a station's history was folded; and the fold at the end of each hour that holds readings.
+      CREATE TABLE history (station TEXT PRIMARY KEY, fingerprint TEXT NOT NULL) STRICT, WITHOUT ROWID;
+      CREATE TABLE checkpoint (
+        station_no INTEGER NOT NULL, hour INTEGER NOT NULL, fold TEXT NOT NULL, PRIMARY KEY (station_no, hour)
+      ) STRICT, WITHOUT ROWID;
+      -- settled_ms: the reading that ended it; 9007199254740991 while it lasts, and until_ms null.
+      CREATE TABLE episode (
+        station_no INTEGER NOT NULL, severity INTEGER NOT NULL, since_ms INTEGER NOT NULL,
+        settled_ms INTEGER NOT NULL, until_ms INTEGER, band_label TEXT NOT NULL,
+        peak_stage_mm INTEGER NOT NULL, peak_at_ms INTEGER NOT NULL, peak_at_least INTEGER NOT NULL,
+        readings INTEGER NOT NULL, first_known_ms INTEGER NOT NULL,
+        PRIMARY KEY (station_no, since_ms, severity, settled_ms)
+      ) STRICT, WITHOUT ROWID;
+    `,
+  },
 ];

@@ -1,16 +1,18 @@
-import type { StationId, StreamId } from '@siaga/protocol';
+import type { SeqRanges, StationId, StreamId } from '@siaga/protocol';
 import type { DirtyMark } from '../../ports.ts';
+import { type Marks, storedMarks, unmarked } from '../changed-hours.ts';
 import type { Database } from './database.ts';
 import { recentlyUsed } from './recently-used.ts';
 
 /** A few MB. */
 const maxNamesInMemory = 20_000;
 
-/** What is kept in memory of a station: its number, its dirty mark, and where its newest reading lies. */
+/** What is kept in memory of a station: its number, its marks for the two judges, and where its newest reading lies. */
 export type StationRow = {
   readonly no: number;
   readonly id: StationId;
   dirty: DirtyMark | null;
+  marks: Marks;
   latest: {
     readonly observedAtMs: number;
     readonly receivedAtMs: number;
@@ -28,6 +30,7 @@ type Stored = {
   latest_received_ms: number | null;
   latest_hot_id: number | null;
   latest_seq: number | null;
+  changed_hours: string | null;
 };
 
 /**
@@ -91,7 +94,7 @@ export function createNames({ db }: Database) {
     station(id: StationId): StationRow {
       const known = stations.get(id);
       if (known !== undefined) return known;
-      const row = { no: numberOf(addStation.get(id)) as number, id, dirty: null, latest: null };
+      const row = { no: numberOf(addStation.get(id)) as number, id, dirty: null, marks: unmarked, latest: null };
       stationIds.set(row.no, id);
       stations.set(id, row);
       return row;
@@ -130,6 +133,7 @@ function stationRow(row: Stored): StationRow {
       row.dirty_mark === null || row.dirty_from_ms === null
         ? null
         : { station: row.id, fromMs: row.dirty_from_ms, mark: row.dirty_mark },
+    marks: row.changed_hours === null ? unmarked : storedMarks(JSON.parse(row.changed_hours) as SeqRanges),
     latest:
       row.latest_ms === null
         ? null

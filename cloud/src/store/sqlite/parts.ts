@@ -23,15 +23,19 @@ export function createParts(database: Database) {
   const latestReadings = new Map<StationId, StoredReading>();
   /** Stations whose mark the judge has not cleared, the longest waiting first. */
   const dirty = new Set<StationRow>();
+  /** Stations with changed hours, the longest waiting first. */
+  const changed = new Set<StationRow>();
 
-  function fillDirty(): void {
+  function fillMarked(): void {
     dirty.clear();
     const marked = [...names.stations.values()].filter(({ dirty: mark }) => mark !== null);
     marked.sort((a, b) => (a.dirty?.mark ?? 0) - (b.dirty?.mark ?? 0));
     for (const station of marked) dirty.add(station);
+    changed.clear();
+    for (const station of names.stations.values()) if (station.marks.hours.length > 0) changed.add(station);
   }
 
-  fillDirty();
+  fillMarked();
   return {
     database,
     names,
@@ -41,6 +45,7 @@ export function createParts(database: Database) {
     tails,
     latestReadings,
     dirty,
+    changed,
     /** After a rollback memory may hold what the database does not. */
     reload(): void {
       settlements.drop();
@@ -48,7 +53,7 @@ export function createParts(database: Database) {
       days.forget();
       tails.clear();
       latestReadings.clear();
-      fillDirty();
+      fillMarked();
     },
   };
 }

@@ -16,6 +16,11 @@ export function dayOf(atMs: number): number {
   return Math.floor(atMs / dayMs);
 }
 
+/** The hours of whole days, both as counted since 1970. */
+export function hoursOfDays([from, to]: readonly [from: number, to: number]): readonly [from: number, to: number] {
+  return [from * 24, to * 24 + 23];
+}
+
 /** What a run says once for its readings; gauge and boot as numbers of the store's word list. */
 export type RunHead = {
   readonly gaugeNo: number;

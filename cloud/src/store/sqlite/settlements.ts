@@ -48,6 +48,14 @@ export function createSettlements({ db }: Database) {
           for (const [other, settlement] of revs) if (other > rev && holds(settlement, seq)) return true;
       return false;
     },
+    /** The lower revisions at which a reading is stored. */
+    revisionsBelow(streamNo: number, rev: number, seq: number): number[] {
+      const older = new Set<number>();
+      for (const revs of [ofStream(streamNo), staged.get(streamNo)])
+        if (revs !== undefined)
+          for (const [other, settlement] of revs) if (other < rev && holds(settlement, seq)) older.add(other);
+      return [...older];
+    },
     stage(streamNo: number, rev: number, settlement: Settlement): void {
       const revs = staged.get(streamNo);
       if (revs === undefined) staged.set(streamNo, new Map([[rev, settlement]]));

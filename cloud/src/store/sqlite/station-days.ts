@@ -82,6 +82,12 @@ export function createStationDays({ db }: Database, parts: { hot: HotTier; names
       addDay.run(station.no, day);
       lastAdded.set(station.no, day);
     },
+    /** The first and the last day with readings. */
+    span(station: StationRow): readonly [from: number, to: number] | undefined {
+      const from = nextDay(station, 0);
+      const to = previousDay(station, farDay);
+      return from === undefined || to === undefined ? undefined : [from, to];
+    },
     /** After a rollback the days noted since may be gone. */
     forget(): void {
       lastAdded.clear();
