@@ -42,6 +42,8 @@ export type SeasonFindings = {
 export type SeasonWatch = {
   /** These readings of a station have come through, in this order. */
   received(station: NetworkStation, readings: readonly FieldReading[], nowMs: number): void;
+  /** The platform stood still for so long: nothing can be asked of that time. */
+  stood(ms: number): void;
   /** Looks at what is open. */
   looked(alarms: readonly AlarmState[], nowMs: number): void;
   findings(): SeasonFindings;
@@ -132,7 +134,10 @@ export function watchSeason(
       if (crossing.alarmed) {
         sum.presentlyKnown += 1;
         sum.slowestS = Math.max(sum.slowestS, waitedS);
-        if (waitedS > 60) sum.tooSlow += 1;
+        if (waitedS > 60) {
+          sum.tooSlow += 1;
+          sum.faults.push(`${name}: known ${iso(presentMs)}, alarmed ${waitedS} s later`);
+        }
         return true;
       }
       if (waitedS <= 600) return false;
@@ -163,6 +168,12 @@ export function watchSeason(
   return {
     received(station, readings, nowMs) {
       for (const reading of readings) note(station, reading, nowMs);
+    },
+    stood(ms) {
+      for (const crossing of [...waiting.values()].flat()) {
+        if (crossing.presentMs !== null) crossing.presentMs += ms;
+        if (crossing.learntMs !== null) crossing.learntMs += ms;
+      }
     },
     looked(alarms, nowMs) {
       const ofStation = Map.groupBy(alarms, ({ station }) => station ?? '');

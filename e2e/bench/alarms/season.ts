@@ -53,6 +53,7 @@ export async function playSeason(
   const record = startRecord();
   let trial = await start();
   let downUntilMin = 0;
+  let stoppedMin = 0;
   let restarts = 0;
   let readings = 0;
   const beganMs = performance.now();
@@ -63,10 +64,14 @@ export async function playSeason(
         await record.keep(trial);
         await trial.close();
         downUntilMin = minute + 1 + chance.below(longestStopMin);
+        stoppedMin = minute;
         restarts += 1;
       }
       const isDown = minute < downUntilMin;
-      if (!isDown && minute === downUntilMin && minute > 0) trial = await start();
+      if (!isDown && minute === downUntilMin && minute > 0) {
+        trial = await start();
+        watch.stood((minute - stoppedMin) * minuteMs);
+      }
       for (const phase of [0, 1]) {
         clock.moveTo(originMs + minute * minuteMs + phase * stepMs + 500);
         const nowMs = clock.now();

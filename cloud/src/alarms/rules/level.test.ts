@@ -44,6 +44,14 @@ describe('raise', () => {
     expect(level({ nowMin: at(1), samples: samples(700, 2100, 700) })).toBeUndefined();
   });
 
+  it('what lies behind a gap confirms nothing', () => {
+    const gap = [
+      ...samples(900, 905).map((sample) => ({ ...sample, atMin: sample.atMin - 80 })),
+      { atMin: 0, stageMm: 800 },
+    ];
+    expect(level({ nowMin: at(1), samples: gap })?.signal).toBe('hold');
+  });
+
   it('a suspect sample counts, a failed one does not', () => {
     const flagged = (flag: 3 | 4) => samples(700, 820, 830).map((sample) => ({ ...sample, flag }));
     expect(level({ nowMin: at(1), samples: flagged(3) })).toMatchObject({ signal: 'on' });

@@ -1,7 +1,9 @@
 import type { Band, StationValue } from '@siaga/protocol';
 import { Type } from 'typebox';
 import { riseReaches } from '../../domain/blanking.ts';
+import { staleAfterMs } from '../../domain/presence.ts';
 import { calibrationAt, stageMmOf } from '../../domain/stage.ts';
+import type { StagePoint } from '../../domain/trend.ts';
 import { commonDefaults, isPresent, priorityOf, stationFinding } from '../findings.ts';
 import type { Finding, RuleWorld, StationFacts, StationRule } from '../rule.ts';
 import { cm, paceText } from '../words.ts';
@@ -77,11 +79,19 @@ export const level: StationRule<typeof settings> = {
   },
 };
 
-function stands({ judged }: StationFacts, fromMm: number, deadBandMm: number): boolean {
-  const samples = judged.approach.slice(-window);
+function stands(facts: StationFacts, fromMm: number, deadBandMm: number): boolean {
+  const samples = recentOf(facts);
   const newest = samples.at(-1);
   if (newest === undefined || newest.stageMm < fromMm - deadBandMm) return false;
   return samples.filter(({ stageMm }) => stageMm >= fromMm).length >= enough;
+}
+
+/** The samples that may confirm one another: what lies behind a gap confirms nothing. */
+function recentOf({ judged, station }: StationFacts): readonly StagePoint[] {
+  const gapMs = staleAfterMs(judged.intervalS ?? 0, station.staleCapS);
+  const samples = judged.approach.slice(-window);
+  const behind = samples.findLastIndex(({ atMs }, i) => (samples[i + 1]?.atMs ?? atMs) - atMs > gapMs);
+  return samples.slice(behind + 1);
 }
 
 /** Whether the newest sample is above the limit, and has stood unchallenged long enough. */
@@ -107,7 +117,8 @@ function rangeMm({ station, judged }: StationFacts): number {
 function finding(world: RuleWorld, facts: StationFacts, limit: Limit, deadBandMm: number): Finding {
   const { station, judged, value } = facts;
   const uncertain = judged.note === 'clock-uncertain' && value !== null;
-  const above = judged.approach.find(({ stageMm }) => stageMm >= limit.fromMm)?.atMs;
+  const samples = recentOf(facts);
+  const above = samples.find(({ stageMm }) => stageMm >= limit.fromMm)?.atMs;
   const seenSinceMs =
     (judged.severity === limit.severity ? judged.sinceMs : above) ?? judged.weighedAtMs ?? world.nowMs;
   const sinceMs = uncertain ? Date.parse(value.receivedAt) : seenSinceMs;
@@ -125,8 +136,8 @@ function finding(world: RuleWorld, facts: StationFacts, limit: Limit, deadBandMm
       limitMm: limit.fromMm,
       bandLabel: limit.label,
       deadBandMm,
-      samplesAbove: judged.approach.slice(-window).filter(({ stageMm }) => stageMm >= limit.fromMm).length,
-      samples: Math.min(window, judged.approach.length),
+      samplesAbove: samples.filter(({ stageMm }) => stageMm >= limit.fromMm).length,
+      samples: samples.length,
       observedAt: judged.weighedAtMs === null ? null : new Date(judged.weighedAtMs).toISOString(),
       receivedAt: value?.receivedAt ?? null,
       timesBy: uncertain ? 'receipt: the clock of the device is uncertain' : 'observation',

@@ -1,7 +1,11 @@
 import { Type } from 'typebox';
 import { commonDefaults, isPresent, stationFinding } from '../findings.ts';
+import { paceOf } from '../pace.ts';
 import type { RuleWorld, StationFacts, StationRule } from '../rule.ts';
 import { cm, rateText } from '../words.ts';
+
+/** Waves in a basin are small. */
+const leastRiseMm = 60;
 
 const settings = Type.Object({
   riseMmPer10Min: Type.Integer({ minimum: 1, maximum: 10_000, description: 'The basin rises at least so fast' }),
@@ -26,7 +30,7 @@ export const pumpStopped: StationRule<typeof settings> = {
     const still = works?.pumps.filter(({ state }) => state !== 'running') ?? [];
     if (works === null || still.length === 0) return [];
     const basin = basinOf(world, facts);
-    const pace = basin.value?.rateMmPer10Min ?? null;
+    const pace = paceOf(basin, leastRiseMm);
     const known = pace !== null && isPresent(basin, world.nowMs);
     if (known && pace <= 0) return [];
     const names = still.map(({ name, state }) => `${name} ${state === 'stopped' ? 'stopped' : 'out of service'}`);

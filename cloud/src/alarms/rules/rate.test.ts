@@ -30,3 +30,13 @@ it('silence and an unknown rate keep what is there', () => {
   expect(rate({ nowMin: 10, value: rising(900) })).toMatchObject({ signal: 'hold' });
   expect(rate({ value: { rateMmPer10Min: null } })).toMatchObject({ signal: 'hold' });
 });
+
+it('sees a quick rise by the last four samples, before half an hour has shown a trend', () => {
+  const quick = samples(400, 440, 480, 520);
+  expect(rate({ samples: quick, value: rising(10) })).toMatchObject({
+    signal: 'on',
+    evidence: { rateMmPer10Min: 400, trendMmPer10Min: 10 },
+  });
+  expect(rate({ samples: samples(400, 420, 440, 460), value: rising(10) }), 'waves').toBeUndefined();
+  expect(rate({ samples: samples(400, 400, 400, 1400), value: rising(0) }), 'one wild sample').toBeUndefined();
+});

@@ -1,6 +1,7 @@
 import { type StationKind, stationKinds } from '@siaga/protocol';
 import { Type } from 'typebox';
 import { commonDefaults, isPresent, stationFinding } from '../findings.ts';
+import { paceOf } from '../pace.ts';
 import type { StationRule } from '../rule.ts';
 import { cm, rateText } from '../words.ts';
 
@@ -8,6 +9,11 @@ const settings = Type.Object({
   limitMmPer10Min: Type.Integer({ minimum: 10, maximum: 10_000, description: 'Rise of the stage in mm per 10 min' }),
   fromStageMm: Type.Union([Type.Integer({ minimum: -1_000_000, maximum: 10_000_000 }), Type.Null()], {
     description: 'Only above this stage; null: at any',
+  }),
+  leastRiseMm: Type.Integer({
+    minimum: 0,
+    maximum: 10_000,
+    description: 'What the last four samples rose counts at once if it is so much: more than waves do',
   }),
   priority: Type.Enum(['low', 'medium', 'high']),
 });
@@ -38,11 +44,12 @@ export const rate: StationRule<typeof settings> = {
     ),
     limitMmPer10Min: limits[kind] ?? usualLimit,
     fromStageMm: null,
+    leastRiseMm: 100,
     priority: 'medium',
   }),
-  find(world, facts, { limitMmPer10Min, fromStageMm, priority }) {
+  find(world, facts, { limitMmPer10Min, fromStageMm, leastRiseMm, priority }) {
     const { station, judged, value } = facts;
-    const pace = value?.rateMmPer10Min ?? null;
+    const pace = paceOf(facts, leastRiseMm);
     const { stageMm } = judged;
     const known = value !== null && pace !== null && stageMm !== null && isPresent(facts, world.nowMs);
     const common = { priority, sinceMs: judged.weighedAtMs ?? 0 };
@@ -61,7 +68,13 @@ export const rate: StationRule<typeof settings> = {
         ...common,
         signal: pace >= limitMmPer10Min ? 'on' : 'hold',
         headline: `${station.name} rises ${rateText(pace)}: now ${cm(stageMm)} (sensor, provisional)`,
-        evidence: { rateMmPer10Min: pace, limitMmPer10Min, stageMm, observedAt: value.observedAt },
+        evidence: {
+          rateMmPer10Min: pace,
+          trendMmPer10Min: value.rateMmPer10Min,
+          limitMmPer10Min,
+          stageMm,
+          observedAt: value.observedAt,
+        },
       }),
     ];
   },
