@@ -61,7 +61,10 @@ export async function startFakeEmail(): Promise<FakeChannel & { readonly mails: 
     },
   });
   smtp.on('error', () => undefined);
-  const place = await listening(smtp.server);
+  const place = await listening(smtp.server, () => {
+    for (const socket of smtp._pendingSockets.values()) socket.destroy();
+    for (const connection of smtp.connections) connection._socket.destroy();
+  });
   return {
     kind: email,
     env: {

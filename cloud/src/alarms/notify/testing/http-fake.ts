@@ -73,7 +73,7 @@ export async function startHttpFake(manners: HttpFakeManners, tls: Issued | null
 
   const server =
     tls === null ? createServer(listener) : createTlsServer({ cert: tls.certPem, key: tls.keyPem }, listener);
-  const place = await listening(server);
+  const place = await listening(server, () => server.closeAllConnections());
   return {
     port: place.port,
     requests,

@@ -3,7 +3,7 @@ export { startFakeEmail } from './email.ts';
 export { type Arrived, type FakeChannel, type FakeFault, fakeFaults, slowMs } from './fake.ts';
 export { notice } from './notices.ts';
 export { startFakeSmsHttp } from './sms-http.ts';
-export { startFakeSmsModem } from './sms-modem.ts';
+export { type FakeModem, startFakeSmsModem } from './sms-modem.ts';
 export { startFakeTelegram } from './telegram.ts';
 export { startFakeWebPush } from './web-push.ts';
 export { startFakeWebhook } from './webhook.ts';

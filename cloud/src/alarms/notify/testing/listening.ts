@@ -8,8 +8,15 @@ export type Listening = {
   connections(): number;
 };
 
-export async function listening(server: Server): Promise<Listening> {
+/**
+ * `endAll` ends the connections. A server of TLS must give its own: a socket destroyed beneath its TLS, while that is
+ * still at work, takes the whole process with it.
+ */
+export async function listening(server: Server, endAll?: () => void): Promise<Listening> {
   const sockets = new Set<Socket>();
+  const destroyAll = (): void => {
+    for (const socket of sockets) socket.destroy();
+  };
   server.on('connection', (socket: Socket) => {
     sockets.add(socket);
     socket.once('close', () => sockets.delete(socket));
@@ -33,7 +40,7 @@ export async function listening(server: Server): Promise<Listening> {
     down: async () => {
       if (!server.listening) return;
       const closed = new Promise((resolve) => server.close(resolve));
-      for (const socket of sockets) socket.destroy();
+      (endAll ?? destroyAll)();
       await closed;
     },
     connections: () => sockets.size,
