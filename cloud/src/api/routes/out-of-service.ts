@@ -3,7 +3,8 @@ import type { AlarmDesk } from '../../alarms/desk.ts';
 import { actingOf, msOf, Reason, refusals, refuse, strict, Time } from './desk-answers.ts';
 import { type App, StationParams } from './types.ts';
 
-const Rule = Type.Union([Type.String({ maxLength: 40 }), Type.Null()], {
+// Null first: what comes as null would be coerced to an empty text.
+const Rule = Type.Union([Type.Null(), Type.String({ maxLength: 40 })], {
   description: 'Null: all rules of the station',
 });
 const done = { 204: { description: 'Done', ...Type.Null() }, ...refusals };
@@ -19,7 +20,7 @@ export function outOfServiceRoutes(app: App, { desk }: { readonly desk: AlarmDes
         summary: 'Silences the alarms of a station, or of one rule there, until then or until it is put back',
         tags: ['alarms'],
         params: StationParams,
-        body: Type.Object({ rule: Rule, until: Type.Union([Time, Type.Null()]), reason: Reason }, strict),
+        body: Type.Object({ rule: Rule, until: Type.Union([Type.Null(), Time]), reason: Reason }, strict),
         response: done,
       },
     },
