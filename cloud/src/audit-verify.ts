@@ -31,8 +31,8 @@ export async function verifyAudit(
   let head = { no: 0, hash: chainStart };
   let lines = 0;
   let shift = 0;
-  /** What the next line may say that it follows: the last one's hash as it is written, and as it ought to be. */
-  let follows = [chainStart];
+  /** What the next line may say that it follows: the last one's hash as it is written, and as it ought to be; null: anything. */
+  let follows: readonly string[] | null = [chainStart];
 
   function look(line: AuditLine): void {
     const { no, previous, hash, digest, details, act, subject } = line;
@@ -44,15 +44,16 @@ export async function verifyAudit(
       shift = moved - no;
       faults.push({ no, what: `was line ${moved}: lines were put in, taken out or changed places` });
     } else if (real !== hash) faults.push({ no, what: 'was altered: it does not have its hash any more' });
-    else if (no === head.no + 1 && !follows.includes(previous))
+    else if (no === head.no + 1 && follows?.includes(previous) === false)
       faults.push({ no, what: `does not follow line ${no - 1}: that one was altered or put in, and sealed again` });
     if (details === null) blank.add(no);
-    else if (sha256(details) !== digest)
+    else if (real === hash && sha256(details) !== digest)
       faults.push({ no, what: 'has other details than were digested: they were altered' });
     if (act === erasedAct) for (const text of subject.split(',')) wiped.add(Number(text));
     if (expect?.no === no && expect.hash !== hash)
       faults.push({ no, what: 'is not the line that was noted: it, or one before it, was written anew' });
-    follows = [hash, real];
+    // After a line that is not where it was, nothing can be said of the joint.
+    follows = moved === undefined ? [hash, real] : null;
     head = { no, hash };
     lines += 1;
   }

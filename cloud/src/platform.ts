@@ -109,7 +109,7 @@ async function startAll(
     config,
     stores,
     pipeline,
-    episodes: () => [],
+    episodes: pipeline.history.episodes,
     people,
     catalogue,
     clock,
@@ -185,7 +185,7 @@ async function startAll(
   });
   const host = hostOf(config.host);
   const scheme = consoleTls === null ? 'http' : 'https';
-  told.consoleAt(`http://${host}:${httpPort}`);
+  told.consoleAt(`${scheme}://${host}:${httpPort}`);
   told.beat(queries.unready);
   setupLink.remove();
   if (await people.setup.isOpen()) {

@@ -1,27 +1,10 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Registry } from 'prom-client';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { testDesk } from '../alarms/testing.ts';
-import { silentLog } from '../log.ts';
-import { createPeople } from '../people/index.ts';
-import { openMemory } from '../store/index.ts';
-import { createApi } from './app.ts';
+import { plausibleApi } from '../api-testing.ts';
 import type { Queries } from './queries.ts';
-import type { App } from './routes/types.ts';
-import { createStreamHub } from './stream-hub.ts';
-import {
-  accessAs,
-  at,
-  atMs,
-  emptyLog,
-  memoryChanges,
-  nobodyTold,
-  nothingToDeclare,
-  plausibleQueries,
-  value,
-} from './testing.ts';
+import { accessAs, atMs, plausibleQueries } from './testing.ts';
 
 let webDir: string;
 let stop: (() => Promise<unknown>) | undefined;
@@ -44,35 +27,8 @@ async function api(
   web = { dir: webDir, tilesPath: join(webDir, 'map.pmtiles') as string | null },
   access = accessAs(),
 ) {
-  const changes = memoryChanges();
-  const hub = createStreamHub({
-    changes,
-    values: () => [{ id: 'katulampa', value }],
-    pulse: () => ({ serverTime: at, speed: 1, watermark: null, build: 'test' }),
-  });
-  const app: App = await createApi({
-    queries: plausibleQueries(over),
-    hub,
-    access,
-    desk: (await testDesk(openMemory())).desk,
-    deliveriesOf: () => [],
-    telling: nobodyTold,
-    declarations: nothingToDeclare,
-    shiftLog: emptyLog,
-    people: createPeople({ state: openMemory().state, nowMs: () => atMs }),
-    drillOf: () => null,
-    origin: null,
-    audit: openMemory().audit,
-    registry: new Registry(),
-    web,
-    tilesUrl: 'https://{s}.tile.example/{z}/{x}/{y}.png',
-    version: '0.0.0',
-    log: silentLog(),
-  });
-  stop = async () => {
-    hub.close();
-    await app.close();
-  };
+  const { app, hub, changes, close } = await plausibleApi({ queries: plausibleQueries(over), web, access });
+  stop = close;
   return { app, hub, changes };
 }
 

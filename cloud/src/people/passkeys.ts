@@ -31,6 +31,8 @@ export type PasskeysOptions = {
 const challengeMs = 5 * 60_000;
 const mostChallenges = 5_000;
 const mostKeys = 20;
+/** EdDSA, ES256, RS256 (COSE). Asking the library for its own list makes Node warn of an experiment. */
+const algorithms = [-8, -7, -257];
 
 const notAccepted = refusal('not-signed-in', 'The passkey was not accepted: try again, or sign in by password.');
 
@@ -68,6 +70,7 @@ export function createPasskeys({ state, nowMs, accounts, issuer }: PasskeysOptio
         userID: new TextEncoder().encode(account),
         challenge: challenge(account).bytes,
         excludeCredentials: keys.map(({ id }) => ({ id })),
+        supportedAlgorithmIDs: algorithms,
         authenticatorSelection: { residentKey: 'required', userVerification: 'required' },
       });
     },
@@ -80,6 +83,7 @@ export function createPasskeys({ state, nowMs, accounts, issuer }: PasskeysOptio
         expectedChallenge: (text) => take(text, account),
         expectedOrigin: site.origin,
         expectedRPID: site.hostname,
+        supportedAlgorithmIDs: algorithms,
       }).catch(() => undefined);
       if (verified?.registrationInfo === undefined) return bad;
       const { credential } = verified.registrationInfo;
