@@ -7,8 +7,7 @@ const cost = { logN: 16, r: 8, p: 1 };
 const keyBytes = 32;
 
 /** At once: each takes a core and its memory, and others need them too. */
-const mostAtOnce = 2;
-const mostWaiting = 40;
+const defaults = { atOnce: 2, waiting: 40 };
 
 export const tooBusy = { ...refusal('too-often', 'Too many people sign in at once: try again.'), retryAfterS: 5 };
 
@@ -19,13 +18,13 @@ export type Passwords = {
   verify(password: string, hash: string | null): Promise<boolean | typeof tooBusy>;
 };
 
-export function createPasswords(): Passwords {
+export function createPasswords({ atOnce, waiting: mostWaiting } = defaults): Passwords {
   const waiting: (() => void)[] = [];
   let running = 0;
   let stranger: Promise<string> | undefined;
 
   async function inTurn<T>(work: () => Promise<T>): Promise<T | typeof tooBusy> {
-    if (running >= mostAtOnce) {
+    if (running >= atOnce) {
       if (waiting.length >= mostWaiting) return tooBusy;
       // Who ends hands the place over, so that nobody slips in between.
       await new Promise<void>((go) => waiting.push(go));
