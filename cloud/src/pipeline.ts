@@ -19,8 +19,9 @@ import { createIntake } from './broker/intake.ts';
 import { isPlatformError } from './errors.ts';
 import type { Catalogue } from './fleet/catalogue.ts';
 import { type Declared, picture } from './fleet/picture.ts';
+import { historyLoop } from './history-loop.ts';
 import { createIngest, createReceipts, type IngestOutcome } from './ingest/index.ts';
-import { createJudge, type Judge } from './judging/index.ts';
+import { createHistory, createJudge, type History, type Judge } from './judging/index.ts';
 import { judgingLoop } from './judging-loop.ts';
 import type { Logger } from './log.ts';
 import type { Metrics } from './metrics.ts';
@@ -28,6 +29,7 @@ import type {
   ChangeLog,
   DeviceChannel,
   FleetStore,
+  HistoryStore,
   JudgingStore,
   Quarantine,
   ReadingStore,
@@ -38,6 +40,7 @@ export type PipelineOptions = {
   readonly stores: {
     readonly readings: ReadingStore;
     readonly judging: JudgingStore;
+    readonly history: HistoryStore;
     readonly changes: ChangeLog;
     readonly quarantine: Quarantine;
     readonly fleet: FleetStore;
@@ -78,6 +81,8 @@ export type Pipeline = {
   receive(message: DeviceMessage): Promise<void>;
   readonly hub: StreamHub;
   readonly judge: Judge;
+  /** Episodes: `episodes()` of late, from memory, and `between()` of any span. */
+  readonly history: Pick<History, 'episodes' | 'between'>;
   readonly desk: AlarmDesk;
   readonly rules: RuleSet;
   /** With `staff`, what these may see of alarms and drills. */
@@ -116,6 +121,13 @@ export async function startPipeline(options: PipelineOptions): Promise<Pipeline>
     },
   });
 
+  const history = createHistory({
+    store: stores.history,
+    catalogue,
+    clock,
+    onKnown: (stations) => alarms.touch(stations),
+  });
+
   const rules = createRuleSet(catalogue);
   const desk = createAlarmDesk({
     state: stores.state,
@@ -140,7 +152,7 @@ export async function startPipeline(options: PipelineOptions): Promise<Pipeline>
         const troubles = [...judgingTroubles(), ...facts.troubles];
         return { startedAtMs, watermarkMs: watermarkMs(), judgingLagS, ...facts, troubles };
       },
-      episodes: () => [],
+      episodes: history.episodes,
       madeKnown: desk.madeKnown,
     }),
     onError(error) {
@@ -174,6 +186,14 @@ export async function startPipeline(options: PipelineOptions): Promise<Pipeline>
     },
   });
 
+  const past = historyLoop({
+    history,
+    onError(error) {
+      log.error({ err: error }, 'folding history failed');
+      if (isPlatformError(error) && error.code === 'lease-lost') options.onLost(error);
+    },
+  });
+
   const receipts = createReceipts({ readings: stores.readings, quarantine: stores.quarantine, channel, clock });
 
   const ingest = createIngest({
@@ -184,7 +204,9 @@ export async function startPipeline(options: PipelineOptions): Promise<Pipeline>
       storeTrouble = undefined;
       countOutcomes(metrics, outcomes, seconds);
       for (const outcome of outcomes) receipts.note(outcome);
-      if (outcomes.some(({ stored }) => stored.length > 0)) loop.wake();
+      if (outcomes.every(({ stored }) => stored.length === 0)) return;
+      loop.wake();
+      past.wake();
     },
     onRetry(error) {
       if (storeTrouble === undefined) log.error({ err: error }, 'store cannot keep: acknowledgements withheld');
@@ -245,9 +267,11 @@ export async function startPipeline(options: PipelineOptions): Promise<Pipeline>
   }
 
   await judge.start();
+  await history.start();
   await desk.start();
   for (const { value } of newestValues(judge)) keptMs = Math.max(keptMs, Date.parse(value.receivedAt));
   loop.start();
+  past.start();
   alarms.start();
 
   return {
@@ -257,6 +281,7 @@ export async function startPipeline(options: PipelineOptions): Promise<Pipeline>
     },
     hub,
     judge,
+    history,
     desk,
     rules,
     snapshot(staff = null) {
@@ -285,10 +310,11 @@ export async function startPipeline(options: PipelineOptions): Promise<Pipeline>
         build,
       ].join('-'),
     watermarkMs,
-    troubles: () => [...judgingTroubles(), ...alarms.troubles()],
+    troubles: () => [...judgingTroubles(), ...past.troubles(), ...alarms.troubles()],
     async close() {
       await ingest.close();
       await loop.close();
+      await past.close();
       await alarms.close();
       receipts.close();
       unwatch();

@@ -4,6 +4,7 @@ import type { Clock, StationId } from '@siaga/protocol';
 import type { Caller } from './api/access.ts';
 import type { Queries } from './api/queries.ts';
 import { thresholdsAt } from './domain/bands.ts';
+import { toldEpisode } from './domain/episode.ts';
 import { calibrationAt } from './domain/stage.ts';
 import type { Catalogue, CatalogueStation } from './fleet/catalogue.ts';
 import { bucketColumns, readingColumns } from './fleet/hydrograph.ts';
@@ -12,7 +13,7 @@ import type { Pipeline, Staff } from './pipeline.ts';
 import type { FleetStore, Quarantine, ReadingStore } from './ports.ts';
 
 export type QueriesOptions = {
-  readonly pipeline: Pick<Pipeline, 'snapshot' | 'snapshotVersion' | 'judge' | 'troubles'>;
+  readonly pipeline: Pick<Pipeline, 'snapshot' | 'snapshotVersion' | 'judge' | 'history' | 'troubles'>;
   readonly catalogue: Catalogue;
   readonly declared: Declared;
   readonly stores: {
@@ -56,6 +57,12 @@ export function createQueries(options: QueriesOptions): Queries {
       return station === undefined
         ? undefined
         : bucketColumns(stores.readings, station, { ...query, nowMs: clock.now() });
+    },
+    async episodes(id, fromMs, toMs) {
+      if (catalogue.station(id) === undefined) return undefined;
+      const found = await pipeline.history.between(id, fromMs, toMs);
+      const episodes = found.map((each) => ({ ...toldEpisode(each), firstKnownAt: iso(each.firstKnownAtMs) }));
+      return { station: id, episodes };
     },
     async fleet() {
       const now = connected();

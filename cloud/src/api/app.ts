@@ -20,6 +20,7 @@ import { type ChannelRouteOptions, channelRoutes } from './routes/channels.ts';
 import { declaredRoutes } from './routes/declared.ts';
 import { drillRoutes } from './routes/drills.ts';
 import { dutyRoutes } from './routes/duty.ts';
+import { episodesRoute } from './routes/episodes.ts';
 import { fleetRoute } from './routes/fleet.ts';
 import { healthRoutes } from './routes/health.ts';
 import { inviteRoutes } from './routes/invites.ts';
@@ -125,6 +126,7 @@ export async function createApi(options: ApiOptions): Promise<App> {
       stationsRoute(api, queries);
       stationRoute(api, queries);
       readingsRoute(api, queries);
+      episodesRoute(api, queries);
       snapshotRoute(api, queries);
       streamRoute(api, { hub });
       fleetRoute(api, queries);

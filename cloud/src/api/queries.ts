@@ -11,6 +11,7 @@ import {
 } from '@siaga/protocol';
 import { type Static, Type } from 'typebox';
 import type { Caller } from './access.ts';
+import type { EpisodeQueries } from './routes/episodes.ts';
 
 const Time = Type.String({ format: 'date-time' });
 const NullableTime = Type.Union([Time, Type.Null()]);
@@ -85,7 +86,7 @@ export type HydrographQuery = {
 };
 
 /** Undefined stands for a station that the catalogue does not have. */
-export type Queries = {
+export type Queries = EpisodeQueries & {
   nowMs(): number;
   /** With what the caller may see. */
   snapshot(caller: Caller | null): Snapshot | Promise<Snapshot>;

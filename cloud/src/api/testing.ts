@@ -78,6 +78,7 @@ export function plausibleQueries(over: Partial<Queries> = {}): Queries {
     station: (id) => (id === 'katulampa' ? { ...katulampa, thresholds: [], calibrations: [] } : undefined),
     readings: async () => undefined,
     buckets: async () => undefined,
+    episodes: async () => undefined,
     fleet: async () => [],
     quarantine: async () => ({ entries: [], dropped: [] }),
     unready: async () => [],

@@ -27,6 +27,8 @@ export type HistoryOptions = {
   readonly catalogue: Pick<Catalogue, 'stations'>;
   readonly clock: Clock;
   readonly shard?: string;
+  /** Called after each commit that changed what is told of episodes, with their stations. */
+  readonly onKnown?: (stations: readonly StationId[]) => void;
   /** About how many readings, and of how many stations, are folded in one turn. */
   readonly readingsPerTurn?: number;
   readonly stationsPerTurn?: number;
@@ -45,7 +47,8 @@ type Work = { readonly piece: Piece; readonly diff: EpisodeDiff; readonly news: 
  * again. Turns must follow one another.
  */
 export function createHistory(options: HistoryOptions): History {
-  const { store, catalogue, clock, shard = 'history', readingsPerTurn = 1500, stationsPerTurn = 100 } = options;
+  const { store, catalogue, clock, shard = 'history', onKnown = () => {} } = options;
+  const { readingsPerTurn = 1500, stationsPerTurn = 100 } = options;
   const sites = new Map(catalogue.stations.map((station) => [station.id, siteOf(station)]));
   const heads = new Map<StationId, Head>();
   const recent = recentEpisodes();
@@ -84,6 +87,8 @@ export function createHistory(options: HistoryOptions): History {
       else if (piece.head !== undefined) heads.set(station, piece.head);
       recent.apply(station, diff, clock.now());
     }
+    const told = works.filter(({ news }) => news.length > 0).map(({ piece }) => piece.span.station);
+    if (told.length > 0) onKnown(told);
   }
 
   return {
