@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { alarmsIn, compareAlarms, firstCalling, orderOf, rowsOf, sameOrder, waitingFor } from './order.ts';
-import { alarmOf, groupOf } from './testing.ts';
+import { alarmOf } from './testing.ts';
 
 const at = (minute: number) => `2014-01-29T16:${String(minute).padStart(2, '0')}:00.000Z`;
 const medium = alarmOf('medium', { annunciatedAt: at(5) });
@@ -49,26 +49,25 @@ describe('the rows', () => {
   const order = orderOf(all, 'open');
   const folded = { flat: false, isUnfolded: (_id: string) => false, isTop: (id: string) => id === 'top' };
 
-  test('a folded group shows its head and, always, what is of the top priority', () => {
+  test('a folded group shows its head and, always, what is of the top priority; a group of one is that one', () => {
     expect(rowsOf(order, 'flood', folded)).toEqual([
       { kind: 'group', id: 'g1', hidden: 2, list: 'flood' },
-      { kind: 'alarm', id: 'top', group: 'g1', list: 'flood' },
-      { kind: 'group', id: 'g2', hidden: 1, list: 'flood' },
+      { kind: 'alarm', id: 'top', group: 'g1', child: true, list: 'flood' },
+      { kind: 'alarm', id: 'sunter', group: 'g2', child: false, list: 'flood' },
     ]);
   });
 
   test('an unfolded one shows all, a flat list no heads', () => {
-    const kinds = (options: typeof folded) => rowsOf(order, 'flood', options).map(({ id }) => id);
-    expect(kinds({ ...folded, isUnfolded: (id) => id === 'g1' })).toEqual(['g1', 'top', 'newer', 'medium', 'g2']);
-    expect(kinds({ ...folded, flat: true })).toEqual(['top', 'newer', 'medium', 'sunter']);
+    const ids = (options: typeof folded) => rowsOf(order, 'flood', options).map(({ id }) => id);
+    expect(ids({ ...folded, isUnfolded: (id) => id === 'g1' })).toEqual(['g1', 'top', 'newer', 'medium', 'sunter']);
+    expect(ids({ ...folded, flat: true })).toEqual(['top', 'newer', 'medium', 'sunter']);
   });
 
   test('what waits first is an alarm that can be seen, else an item', () => {
     const rows = rowsOf(order, 'flood', folded);
-    const groups = new Map([groupOf('g1'), groupOf('g2')].map((group) => [group.id, group]));
-    const alarms = new Map(all.map((alarm) => [alarm.id, alarm]));
-    expect(firstCalling(rows, alarms, groups)?.id).toBe('top');
-    const taken = alarms.set('top', { ...top, acknowledged: { by: 'a', at: at(3) } });
-    expect(firstCalling(rows, taken, groups)).toMatchObject({ kind: 'group', id: 'g1' });
+    const calls = (...ids: string[]) => new Map(ids.map((id) => [id, { calling: true }]));
+    expect(firstCalling(rows, calls('medium', 'sunter'), calls('g1'))?.id).toBe('sunter');
+    expect(firstCalling(rows, calls('medium'), calls('g1'))).toMatchObject({ kind: 'group', id: 'g1' });
+    expect(firstCalling(rows, calls(), calls())).toBeUndefined();
   });
 });

@@ -1,4 +1,4 @@
-import { type Alarm, type AlarmGroup, type AlarmList, alarmLists } from '@siaga/protocol';
+import { type Alarm, type AlarmList, alarmLists } from '@siaga/protocol';
 import { byPriority, isOn, type Shelf } from './view.ts';
 
 /** Which alarms stand under which group, in which order. */
@@ -49,11 +49,18 @@ export function sameOrder(a: Order, b: Order): boolean {
 /** One row on the screen. */
 export type Row =
   | { readonly kind: 'group'; readonly id: string; readonly hidden: number; readonly list: AlarmList }
-  | { readonly kind: 'alarm'; readonly id: string; readonly group: string; readonly list: AlarmList };
+  | {
+      readonly kind: 'alarm';
+      readonly id: string;
+      readonly group: string;
+      readonly child: boolean;
+      readonly list: AlarmList;
+    };
 
 /**
- * The rows of an order. A folded group hides its alarms, but never one of the top priority. `flat` shelves show no
- * groups: what somebody put away is looked for one by one.
+ * The rows of an order. A folded group hides its alarms, but never one of the top priority. A group of one alarm is that
+ * alarm, since its acknowledgement answers both. `flat` shelves show no groups: what somebody put away is looked for one
+ * by one.
  */
 export function rowsOf(
   order: Order,
@@ -65,8 +72,9 @@ export function rowsOf(
   },
 ): Row[] {
   return order[list].flatMap(({ id, alarms }): Row[] => {
-    const row = (alarm: string): Row => ({ kind: 'alarm', id: alarm, group: id, list });
-    if (options.flat) return alarms.map(row);
+    const single = options.flat || alarms.length === 1;
+    const row = (alarm: string): Row => ({ kind: 'alarm', id: alarm, group: id, child: !single, list });
+    if (single) return alarms.map(row);
     const shown = options.isUnfolded(id) ? alarms : alarms.filter(options.isTop);
     return [{ kind: 'group', id, hidden: alarms.length - shown.length, list }, ...shown.map(row)];
   });
@@ -77,15 +85,12 @@ export function rowKey(row: Row): string {
   return `${row.kind}/${row.id}`;
 }
 
-/** What stands first among the rows that still want a person. */
+/** What stands first among the rows that still want a person: an alarm before an item. */
 export function firstCalling(
   rows: readonly Row[],
-  alarms: ReadonlyMap<string, Alarm>,
-  groups: ReadonlyMap<string, AlarmGroup>,
+  alarms: ReadonlyMap<string, { readonly calling: boolean }>,
+  groups: ReadonlyMap<string, { readonly calling: boolean }>,
 ): Row | undefined {
-  const calls = (row: Row) =>
-    row.kind === 'group'
-      ? groups.get(row.id)?.acknowledged === null
-      : alarms.get(row.id)?.acknowledged === null && alarms.get(row.id)?.suppression === null;
+  const calls = ({ kind, id }: Row) => (kind === 'group' ? groups : alarms).get(id)?.calling === true;
   return rows.find((row) => row.kind === 'alarm' && calls(row)) ?? rows.find(calls);
 }

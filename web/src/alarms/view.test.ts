@@ -77,3 +77,13 @@ test('a group has the worst priority among its alarms now, not the worst it ever
     ageMs: 598_000,
   });
 });
+
+test('a group is answered by its own acknowledgement, or by that of each of its alarms', () => {
+  const members = (more: Partial<Alarm>) => [alarmViewOf(alarmOf('a1', more), { basins: [] }, new Map(), new Map())];
+  const calls = (group: ReturnType<typeof groupOf>, more: Partial<Alarm>) =>
+    groupViewOf(group, members(more), [], Date.parse(at)).calling;
+  expect(calls(groupOf('g1'), {})).toBe(true);
+  expect(calls(groupOf('g1'), { acknowledged: by })).toBe(false);
+  expect(calls(groupOf('g1', { acknowledged: by }), {})).toBe(false);
+  expect(calls(groupOf('g1', { annunciation: 0 }), {})).toBe(false);
+});

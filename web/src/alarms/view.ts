@@ -106,13 +106,18 @@ export function groupViewOf(
     group,
     id: group.id,
     title: basinNameOf(basins, group.basin) ?? '',
-    calling: group.acknowledged === null,
+    calling: callsFor(group, members),
     priority: worst ?? group.priority,
     count: members.length,
     unacknowledged: members.filter(({ calling }) => calling).length,
     stateSinceMs: Date.parse(group.acknowledged?.at ?? group.annunciatedAt ?? group.openedAt),
     ageMs: Math.max(0, nowMs - openedMs),
   };
+}
+
+/** A group calls until it is answered: acknowledged itself, or each of its alarms. One that was silent never called. */
+function callsFor({ acknowledged, annunciation }: AlarmGroup, members: readonly AlarmView[]): boolean {
+  return acknowledged === null && annunciation > 0 && members.some(({ calling }) => calling);
 }
 
 /** Highest first. */

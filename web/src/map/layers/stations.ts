@@ -14,7 +14,7 @@ export const stations: MakeLayer = ({ map, select }) => {
     const all = [...shown.values()];
     const wanted = all.map(({ mark, marker, size, selected }) => {
       const { x, y } = map.latLngToContainerPoint(marker.getLatLng());
-      const radius = radiusOf(mark);
+      const radius = radiusOf(mark) + (mark.calling ? ringPx : 0);
       return { x, y, radius, ...size, priority: (mark.severity ?? -1) + (selected ? 10 : 0) };
     });
     const { x: width, y: height } = map.getSize();
@@ -64,6 +64,9 @@ function controls(width: number, height: number) {
 
 /** A label from this severity on is shown even where there is no room: a warning is never hidden. */
 const firstSeverityAlwaysShown = 2;
+
+/** How far the ring of a waiting alarm reaches beyond the shape. */
+const ringPx = 8;
 
 type Parts = {
   readonly root: HTMLElement;
@@ -137,7 +140,8 @@ function update(entry: Shown, mark: Mark, selected: boolean): boolean {
   marker.setZIndexOffset((selected ? 10_000 : 0) + ((mark.severity ?? -1) + 1) * 1000);
   const size = { width: parts.label.offsetWidth, height: parts.label.offsetHeight };
   const resized = size.width !== entry.size.width || size.height !== entry.size.height;
-  const reordered = entry.mark.severity !== mark.severity || entry.selected !== selected;
+  const reordered =
+    entry.mark.severity !== mark.severity || entry.mark.calling !== mark.calling || entry.selected !== selected;
   // A hidden label measures 0: it keeps its old size until it is shown again.
   if (size.width > 0) entry.size = size;
   entry.mark = mark;
