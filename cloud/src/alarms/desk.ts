@@ -5,8 +5,6 @@ import type { KpiSpan, Kpis } from './kpis.ts';
 import type { DrillState, OutOfService } from './records.ts';
 import type { FoundCondition, KnownCrossing } from './rule.ts';
 
-export { priorityRank } from '../domain/alarm.ts';
-
 /** What a person may not do, as a value: the API turns it into a problem. */
 export type Refused = {
   readonly ok: false;

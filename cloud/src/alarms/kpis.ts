@@ -98,7 +98,7 @@ function rateOf(times: readonly number[], { fromMs, toMs }: KpiSpan, operators: 
   return {
     count: times.length,
     per10MinAverage: (times.length * windowMs) / spanMs / operators,
-    per10MinMax: Math.max(0, ...times.map((atMs, i) => i + 1 - firstWithin(times, atMs, i))) / operators,
+    per10MinMax: times.reduce((most, atMs, i) => Math.max(most, i + 1 - firstWithin(times, atMs, i)), 0) / operators,
     floods,
     floodShare: floodMs / spanMs,
   };

@@ -13,7 +13,7 @@ export const minuteMs = 60_000;
 export const operator: Acting = { actor: 'operator1', mayShelveTop: false, drill: null };
 export const supervisor: Acting = { actor: 'supervisor1', mayShelveTop: true, drill: null };
 
-export const commonSettings: CommonSettings = {
+const commonSettings: CommonSettings = {
   on: true,
   onDelayS: 0,
   offDelayS: 300,
@@ -46,7 +46,7 @@ export function condition({ settings, ...over }: Over = {}): FoundCondition {
 }
 
 /** Every look covers what lies at the stations looked at, or all. */
-export const anyRules: Pick<RuleSet, 'covers' | 'escalation'> = {
+const anyRules: Pick<RuleSet, 'covers' | 'escalation'> = {
   covers: ({ station }, stations) => stations === undefined || (station !== null && stations.has(station)),
   escalation: [
     { afterMin: 0, duties: ['operator'] },

@@ -165,7 +165,7 @@ export function isAudible({ condition, suppression }: AlarmState): boolean {
 }
 
 /** Audible, and nobody has said that they know of it. */
-export function isUnanswered(alarm: AlarmState): boolean {
+function isUnanswered(alarm: AlarmState): boolean {
   return isAudible(alarm) && alarm.acknowledged === null;
 }
 
