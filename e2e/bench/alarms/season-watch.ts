@@ -5,7 +5,7 @@
 import type { AlarmState } from '@siaga/cloud';
 import type { NetworkStation } from './network.ts';
 import type { FieldReading } from './season-field.ts';
-import { type Crossing, isSurelyAbove, isSurelyBelow, type StationWater } from './season-water.ts';
+import { type Crossing, isFarBelow, isSurelyAbove, type StationWater } from './season-water.ts';
 
 const minuteMs = 60_000;
 /** Four reporting intervals: what is older is no present reading. */
@@ -115,7 +115,7 @@ export function watchSeason(
     const now = minuteOf(nowMs);
     const severity = (alarm.severity ?? 1) as 1 | 2 | 3;
     const recent = Array.from({ length: 8 }, (_, i) => stageAt(alarm.station as string, now - i));
-    if (recent.every((stageMm) => isSurelyBelow(station, severity, stageMm))) {
+    if (recent.every((stageMm) => isFarBelow(station, severity, stageMm))) {
       sum.raisedFalsely += 1;
       sum.faults.push(`${iso(nowMs)} ${alarm.key} raised at ${severity}, the water never was there: ${alarm.headline}`);
     }

@@ -64,8 +64,11 @@ export function isSurelyAbove(station: NetworkStation, severity: 1 | 2 | 3, stag
   return stageMm >= (station.limitsMm[severity - 1] as number) + surelyMm;
 }
 
-export function isSurelyBelow(station: NetworkStation, severity: 1 | 2 | 3, stageMm: number): boolean {
-  return stageMm < (station.limitsMm[severity - 1] as number) - surelyMm;
+/** Farther below a limit than any dead-band: nothing at the limit, and no reason to raise. */
+const farMm = 100;
+
+export function isFarBelow(station: NetworkStation, severity: 1 | 2 | 3, stageMm: number): boolean {
+  return stageMm < (station.limitsMm[severity - 1] as number) - farMm;
 }
 
 type Pulse = { readonly atMin: number; readonly heightMm: number; readonly riseMin: number };

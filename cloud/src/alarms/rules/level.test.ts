@@ -29,6 +29,11 @@ describe('raise', () => {
     expect(level({ ...scene, nowMin: at(56) })).toMatchObject({ signal: 'on', severity: 1 });
   });
 
+  it('water that plays about the limit contradicts nothing', () => {
+    expect(level({ nowMin: at(1), samples: samples(760, 790, 815, 770) })).toMatchObject({ signal: 'on', severity: 1 });
+    expect(level({ nowMin: at(1), samples: samples(600, 700, 815, 700) })).toBeUndefined();
+  });
+
   it('a slow cadence delays nothing', () => {
     const slow = [
       { atMin: -15, stageMm: 500, intervalS: 900 },
@@ -81,8 +86,8 @@ describe('raise', () => {
 describe('clear', () => {
   // 2 % of the 4200 mm that the sensor can see.
   it('keeps within the dead-band of 84 mm, and lets go below it', () => {
-    expect(level({ nowMin: at(1), samples: samples(900, 750, 727) })).toMatchObject({ signal: 'hold' });
-    expect(level({ nowMin: at(1), samples: samples(900, 750, 725) })).toBeUndefined();
+    expect(level({ nowMin: at(1), samples: samples(900, 750, 740, 727) })).toMatchObject({ signal: 'hold' });
+    expect(level({ nowMin: at(1), samples: samples(900, 750, 740, 725) })).toBeUndefined();
   });
 
   it('keeps a louder alarm within its dead-band, though a lower band is what stands now', () => {
@@ -94,7 +99,7 @@ describe('clear', () => {
 
   it('takes a wider dead-band from the settings', () => {
     const alarms = 'alarms: { stations: { katulampa: { level: { leastDeadBandMm: 200 } } } }';
-    expect(level({ nowMin: at(1), alarms, samples: samples(900, 700, 620) })).toMatchObject({ signal: 'hold' });
+    expect(level({ nowMin: at(1), alarms, samples: samples(900, 700, 650, 620) })).toMatchObject({ signal: 'hold' });
   });
 });
 

@@ -69,7 +69,7 @@ export const level: StationRule<typeof settings> = {
       ({ fromMm }) =>
         (atLeast && stageMm >= fromMm) ||
         stands(facts, fromMm, deadBandMm) ||
-        lastsAlone(facts, fromMm, set.confirmS, world.nowMs),
+        lastsAlone(facts, { fromMm, deadBandMm }, { confirmS: set.confirmS, nowMs: world.nowMs }),
     );
     const kept = limits.findLast(({ fromMm }) => stageMm >= fromMm - deadBandMm);
     if (raised === undefined) return kept === undefined ? [] : [held(facts)];
@@ -94,14 +94,24 @@ function recentOf({ judged, station }: StationFacts): readonly StagePoint[] {
   return samples.slice(behind + 1);
 }
 
-/** Whether the newest sample is above the limit, and has stood unchallenged long enough. */
-function lastsAlone(facts: StationFacts, fromMm: number, confirmS: number, nowMs: number): boolean {
+/**
+ * Whether a single sample above the limit has stood unchallenged long enough. What comes after it within the dead-band
+ * does not contradict it: the water is at the limit.
+ */
+function lastsAlone(
+  facts: StationFacts,
+  limit: { readonly fromMm: number; readonly deadBandMm: number },
+  { confirmS, nowMs }: { confirmS: number; nowMs: number },
+): boolean {
   const { judged, value } = facts;
-  const newest = judged.approach.at(-1);
-  if (newest === undefined || newest.stageMm < fromMm) return false;
-  const ofIt = value !== null && Date.parse(value.observedAt) === newest.atMs;
-  const knownAtMs = ofIt ? Date.parse(value.receivedAt) : newest.atMs;
-  const leaps = !riseReaches(judged.approach.slice(0, -1), newest) && (judged.intervalS ?? 0) <= quickIntervalS;
+  const samples = recentOf(facts);
+  const contradicted = samples.findLastIndex(({ stageMm }) => stageMm < limit.fromMm - limit.deadBandMm);
+  const sample = samples.slice(contradicted + 1).find(({ stageMm }) => stageMm >= limit.fromMm);
+  if (sample === undefined) return false;
+  const isValue = value !== null && Date.parse(value.observedAt) === sample.atMs;
+  const knownAtMs = isValue ? Date.parse(value.receivedAt) : sample.atMs;
+  const before = judged.approach.slice(0, judged.approach.indexOf(sample));
+  const leaps = !riseReaches(before, sample) && (judged.intervalS ?? 0) <= quickIntervalS;
   return nowMs - knownAtMs >= (confirmS + (leaps ? leapGraceS : 0)) * 1000;
 }
 
