@@ -267,6 +267,37 @@ test('a clock that stepped back is said, and no silent station is called live by
   expect(features[0]?.properties).toMatchObject({ state: 'stale' });
 });
 
+test('rising water becomes one alarm for staff, told by snapshot and stream, and is the same one after a restart', async () => {
+  type Open = { alarms: { id: string; station: string | null; rule: string; severity: number; version: number }[] };
+  const first = await start();
+  const { client } = await device(first);
+  const session = await admin(first);
+  const staff = await fetch(`${first.httpUrl}/api/v1/stream`, { headers: session });
+  let events = '';
+  const following = (async () => {
+    for await (const chunk of staff.body as unknown as AsyncIterable<Uint8Array>)
+      events += Buffer.from(chunk).toString();
+  })().catch(() => {});
+  const danger = [1, 2, 3].map((seq) => reading(seq, 2400));
+  await client.publishAsync(topicOf('katulampa', 'readings'), readings(...danger), { qos: 1 });
+  const levels = async (platform: Platform) =>
+    (await get<Open>(platform, '/api/v1/alarms', session)).alarms.filter(({ rule }) => rule === 'level');
+  const [alarm] = await until(async () => {
+    const open = await levels(first);
+    return open.length > 0 ? open : undefined;
+  }, 'the alarm');
+  expect(alarm).toMatchObject({ station: 'katulampa', severity: 3 });
+  await until(() => (events.includes(`"id":"${alarm?.id}"`) ? true : undefined), 'the change');
+  const snapshot = (headers = {}) => get<{ staff: Open | null }>(first, '/api/v1/snapshot', headers);
+  expect((await snapshot()).staff).toBeNull();
+  expect((await snapshot(session)).staff?.alarms.map(({ id }) => id)).toContain(alarm?.id);
+  await first.stop();
+  await following;
+
+  const second = await start();
+  expect((await levels(second)).map(({ id, version }) => [id, version])).toEqual([[alarm?.id, alarm?.version]]);
+});
+
 test.each(['SIAGA_HTTP_PORT', 'SIAGA_MQTT_PORT'] as const)('a taken port names itself and %s', async (variable) => {
   const other = createServer().listen(0, '127.0.0.1');
   await once(other, 'listening');
