@@ -81,6 +81,7 @@ export const alarmWords = {
   sending: 'sending…',
   outOfSight: (count: number) =>
     `${count} selected ${count === 1 ? 'row is' : 'rows are'} out of sight and not acknowledged: scroll to see them.`,
+  oneByOne: 'Alarms are shelved and selected one by one: unfold the item with g.',
   hiddenSelection: (count: number) => `${count} selected, hidden by folding or by the list shown`,
   refused: (why: string) => `Not done. ${why}`,
   changes: (what: string) => `Since you looked: ${what}.`,
