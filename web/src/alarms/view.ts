@@ -2,7 +2,7 @@ import type { Alarm, AlarmGroup, Priority } from '@siaga/protocol';
 import type { Situation, StaffSituation } from '../situation/apply.ts';
 import type { StationView } from '../situation/view.ts';
 
-export const priorityRank: Readonly<Record<Priority, number>> = { low: 0, medium: 1, high: 2 };
+const priorityRank: Readonly<Record<Priority, number>> = { low: 0, medium: 1, high: 2 };
 
 /** Where an alarm stands. `active` and `returned` are unacknowledged; the suppressed ones are silent, never gone. */
 export type AlarmStanding =
@@ -65,7 +65,7 @@ function stateSinceMs(alarm: Alarm): number {
   return Math.max(at(alarm.acknowledged?.at), alarm.returnedAt === null ? 0 : at(alarm.returnedAt));
 }
 
-export function basinNameOf(basins: Situation['basins'], id: string | null): string | undefined {
+function basinNameOf(basins: Situation['basins'], id: string | null): string | undefined {
   return id === null ? undefined : (basins.find((basin) => basin.id === id)?.name ?? id);
 }
 
