@@ -105,7 +105,9 @@ function converse(
   return new Promise((resolve) => {
     const failed = (error: Error): void => resolve(mailFault(error, handedOver));
     const retry = (fault: string): void => resolve({ state: 'retry', fault, afterS: null, maybeSent: handedOver });
-    limit.addEventListener('abort', () => retry(`no answer in ${timeoutMs / 1000} s`), { once: true });
+    const ended = (): void =>
+      retry(limit.reason?.name === 'TimeoutError' ? `no answer in ${timeoutMs / 1000} s` : 'closing');
+    limit.addEventListener('abort', ended, { once: true });
     connection.on('error', failed);
     connection.once('end', () => retry(codeText('ECONNECTION')));
     const send = (): void =>

@@ -17,7 +17,7 @@ describe('a modem and its SIM', () => {
   let notifier: Notifier;
   const start = async (state: Parameters<typeof startFakeSmsModem>[0], env: Record<string, string> = {}) => {
     fake = await startFakeSmsModem(state);
-    const opened = smsModem.open({ ...fake.env, SIAGA_SMS_MODEM_TIMEOUT_S: '2', ...env });
+    const opened = smsModem.open({ ...fake.env, SIAGA_SMS_MODEM_TIMEOUT_S: '15', ...env });
     if (opened.state !== 'on') throw new Error(JSON.stringify(opened));
     notifier = opened.notifier;
   };
@@ -78,7 +78,7 @@ describe('a modem and its SIM', () => {
   });
 
   test('one after another; who waits too long is told to come again', async () => {
-    await start({});
+    await start({}, { SIAGA_SMS_MODEM_TIMEOUT_S: '1.5' });
     await fake.set('hang');
     const [first, second] = await Promise.all([send(), send(fake.otherAddress)]);
     expect(first).toMatchObject({ state: 'retry', maybeSent: true });

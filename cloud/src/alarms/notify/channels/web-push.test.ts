@@ -10,7 +10,7 @@ notifierContract(startFakeWebPush, { carries: 'text', link: true, recognisable: 
 
 test('a newer message of a group takes the place of the older, by its topic; urgency goes by priority', async () => {
   const fake = await startFakeWebPush();
-  const opened = webPushKind.open({ ...fake.env, SIAGA_NOTIFY_TIMEOUT_S: '5' });
+  const opened = webPushKind.open({ ...fake.env, SIAGA_NOTIFY_TIMEOUT_S: '15' });
   if (opened.state !== 'on') throw new Error(JSON.stringify(opened));
   const send = (idempotencyKey: string, group: string, priority: 'low' | 'medium' | 'high') =>
     opened.notifier.send(notice({ idempotencyKey, priority, data: { group } }), fake.address);

@@ -10,7 +10,7 @@ notifierContract(startFakeWebhook, { carries: 'text', link: true, recognisable: 
 
 const secret = 'sixteen-or-more-characters';
 const opened = (env: Record<string, string> = {}): Notifier => {
-  const result = webhook.open({ SIAGA_WEBHOOK_SECRET: secret, SIAGA_NOTIFY_TIMEOUT_S: '5', ...env });
+  const result = webhook.open({ SIAGA_WEBHOOK_SECRET: secret, SIAGA_NOTIFY_TIMEOUT_S: '15', ...env });
   if (result.state !== 'on') throw new Error(JSON.stringify(result));
   return result.notifier;
 };

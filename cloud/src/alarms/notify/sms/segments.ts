@@ -6,7 +6,7 @@ import type { Notice } from '../notifier.ts';
 import { cleanLine, cut, marked } from '../text.ts';
 import { isGsm7, septetsOf } from './gsm7.ts';
 
-export const maxSegments = 2;
+const maxSegments = 2;
 
 export type SmsEncoding = 'gsm7' | 'ucs2';
 

@@ -1,14 +1,12 @@
 /** What the fakes have in common: each is a real server of its channel's protocol, and can go wrong in every way. */
 import type { Address, NotifierKind } from '../notifier.ts';
 
-export const fakeFaults = ['none', 'gone', 'busy', 'error', 'hang', 'cut', 'slow', 'down'] as const;
-
 /**
  * `gone`: the address is refused for ever. `busy`: come back later. `error`: a failure inside, nothing taken.
  * `hang`: everything is read, nothing is answered nor taken. `cut`: it is taken, and then the line is lost.
  * `slow`: taken, answered after `slowMs`. `down`: nobody is there; the place stays the same.
  */
-export type FakeFault = (typeof fakeFaults)[number];
+export type FakeFault = 'none' | 'gone' | 'busy' | 'error' | 'hang' | 'cut' | 'slow' | 'down';
 
 export const slowMs = 60;
 
