@@ -5,6 +5,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { root } from '../harness/folders.ts';
+import { benchAlarms } from './alarms/index.ts';
 import { machine, type Report, type Row, tableOf } from './report.ts';
 import { benchWalk } from './walk/index.ts';
 
@@ -14,7 +15,7 @@ export type Suite = (say: (progress: string) => void) => Promise<Row[]>;
 /** Adding a suite is adding a line; undefined is one that is promised and not built yet. */
 const suites: Readonly<Record<string, Suite | undefined>> = {
   walk: benchWalk,
-  alarms: undefined,
+  alarms: benchAlarms,
   edge: undefined,
   crowd: undefined,
   picture: undefined,

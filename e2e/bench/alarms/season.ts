@@ -20,7 +20,6 @@ const minuteMs = 60_000;
 const hourMs = 3_600_000;
 /** Half of the stations report on the minute, half at its middle. */
 const stepMs = 30_000;
-const restartEveryMin = 97 * 60;
 const longestStopMin = 8;
 const answerAfterMs = 5 * minuteMs;
 const answerEveryMin = 5;
@@ -29,7 +28,11 @@ const operator = { actor: 'operator1', mayShelveTop: false, drill: null } as con
 export type SeasonResult = { readonly rows: Row[]; readonly faults: readonly string[] };
 
 export async function playSeason(
-  { hours, seed }: { readonly hours: number; readonly seed: string },
+  {
+    hours,
+    seed,
+    restartEveryH = 97,
+  }: { readonly hours: number; readonly seed: string; readonly restartEveryH?: number },
   say: (progress: string) => void,
 ): Promise<SeasonResult> {
   const { path, remove } = quickFolder('season');
@@ -60,7 +63,7 @@ export async function playSeason(
 
   try {
     for (let minute = 0; minute < hours * 60; minute += 1) {
-      if (minute > 0 && minute % restartEveryMin === 0) {
+      if (minute > 0 && minute % (restartEveryH * 60) === 0) {
         await record.keep(trial);
         await trial.close();
         downUntilMin = minute + 1 + chance.below(longestStopMin);
