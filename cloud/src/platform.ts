@@ -185,7 +185,8 @@ async function startAll(
   });
   const host = hostOf(config.host);
   const scheme = consoleTls === null ? 'http' : 'https';
-  told.consoleAt(`${scheme}://${host}:${httpPort}`);
+  // Over plain HTTP browsers keep a session under this name only.
+  told.consoleAt(`${scheme}://${host.startsWith('127.') ? 'localhost' : host}:${httpPort}`);
   told.beat(queries.unready);
   setupLink.remove();
   if (await people.setup.isOpen()) {

@@ -24,7 +24,7 @@ export type WatchConfig = WatcherSettings & {
 const loopback = new Set(['localhost', '127.0.0.1', '[::1]']);
 
 /** A URL that may carry a secret: https, or this machine. */
-export function safeUrl(text: string): URL | undefined {
+function safeUrl(text: string): URL | undefined {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   const safe = url?.protocol === 'https:' || (url?.protocol === 'http:' && loopback.has(url.hostname));
   return safe ? url : undefined;

@@ -12,6 +12,7 @@ import type { RuleSet } from '../rule.ts';
 import { type ChannelTests, createChannelTests, type TestDone } from './channel-tests.ts';
 import { type DeliveryRecord, deadAfterMs, deliveryKind, deliveryOf, givenUp, stateOf, type Wish } from './delivery.ts';
 import { createLedger, type Lease, type Ledger } from './ledger.ts';
+import type { Pace } from './pace.ts';
 import { type Channel, isTold, type Person, reachesOf } from './person.ts';
 import { isQuiet, recipientsOf, type Staff, type Target, type ToldDrill } from './recipients.ts';
 import { detours, reconcileOpen, reconcileOver } from './reconcile.ts';
@@ -58,6 +59,8 @@ export type DispatcherOptions = {
   /** Real ms after the n-th failure; for tests. */
   readonly backOffMs?: (attempts: number) => number;
   readonly tickMs?: number;
+  /** For tests. */
+  readonly paceOf?: (channel: string) => Pace;
   /** How long closing waits for messages under way, in real ms. */
   readonly closingMs?: number;
 };
@@ -66,6 +69,8 @@ export type Dispatcher = {
   start(): Promise<void>;
   /** Alarms, people or duties have changed: looked at in a moment, in any case within a second. */
   wake(): void;
+  /** Resolves when everything that had changed before the call was looked at. */
+  looked(): Promise<void>;
   /** Of an open or closed group. */
   deliveriesOf(group: string): Promise<Delivery[]>;
   channels(): ChannelState[];
@@ -122,6 +127,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     alsoKept: tests.sent,
     gone: ({ person, channel }, address) => options.forget?.(person, channel, address),
     ...(options.backOffMs === undefined ? {} : { backOffMs: options.backOffMs }),
+    ...(options.paceOf === undefined ? {} : { paceOf: options.paceOf }),
     ...(options.closingMs === undefined ? {} : { closingMs: options.closingMs }),
   });
 
@@ -334,6 +340,10 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
       timer = setInterval(wake, tickMs);
     },
     wake,
+    async looked() {
+      wake();
+      await running;
+    },
     async deliveriesOf(group) {
       const records = new Map(
         (await state.records(deliveryKind, { subject: group })).map(({ id, body }) => [id, body]),

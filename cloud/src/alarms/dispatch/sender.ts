@@ -19,7 +19,7 @@ import {
   type Wish,
 } from './delivery.ts';
 import type { Ledger } from './ledger.ts';
-import { createBucket, paceOf, backOffMs as usualBackOffMs } from './pace.ts';
+import { createBucket, type Pace, backOffMs as usualBackOffMs, paceOf as usualPaceOf } from './pace.ts';
 import { addressMark, type Channel } from './person.ts';
 
 /** A message as it is to go out now; or why it does not: the state is another by now, or there is nowhere to send it. */
@@ -42,6 +42,7 @@ export type SenderOptions = {
   gone(record: DeliveryRecord, address: Address): void;
   readonly backOffMs?: (attempts: number) => number;
   readonly closingMs?: number;
+  readonly paceOf?: (channel: string) => Pace;
 };
 
 /** How a channel fares. */
@@ -64,7 +65,15 @@ const keepAgainMs = 1_000;
 type Pause = { readonly wish: Wish; readonly untilMs: number; readonly byOrder: boolean };
 
 export function createSender(options: SenderOptions): Sender {
-  const { ledger, channels, clock, log, backOffMs = usualBackOffMs, closingMs = usualClosingMs } = options;
+  const {
+    ledger,
+    channels,
+    clock,
+    log,
+    backOffMs = usualBackOffMs,
+    closingMs = usualClosingMs,
+    paceOf = usualPaceOf,
+  } = options;
   const realNow = () => performance.now();
   const underWay = new Map<string, Promise<void>>();
   const pauses = new Map<string, Pause>();
