@@ -28,6 +28,9 @@ test('every fault is told at once, each with its variable', () => {
     SIAGA_STORE: 'oracle:',
     SIAGA_BROKER: 'mqtt://elsewhere',
     SIAGA_ORIGIN: 'https://siaga.example.org/console',
+    SIAGA_TLS_CERT: 'console.crt',
+    SIAGA_PROXIES: '127.0.0.1,proxy',
+    SIAGA_OIDC_ISSUER: 'http://id.example',
     SIAGA_CLOCK: '1/2/0',
     SIAGA_LOG: 'loud',
     SIAGA_TILES: 'map.png',
@@ -39,9 +42,15 @@ test('every fault is told at once, each with its variable', () => {
     'SIAGA_HTTP_PORT',
     'SIAGA_LOG',
     'SIAGA_MQTT_PORT',
+    'SIAGA_OIDC_CLIENT_ID',
+    'SIAGA_OIDC_ISSUER',
+    'SIAGA_OIDC_ROLES',
     'SIAGA_ORIGIN',
+    'SIAGA_ORIGIN',
+    'SIAGA_PROXIES',
     'SIAGA_STORE',
     'SIAGA_TILES',
+    'SIAGA_TLS_CERT, SIAGA_TLS_KEY',
   ]);
 });
 

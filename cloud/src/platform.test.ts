@@ -1,5 +1,7 @@
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import type { IncomingMessage } from 'node:http';
+import { request } from 'node:https';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -16,7 +18,7 @@ import {
 import mqtt, { type MqttClient } from 'mqtt';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type Config, loadConfig } from './config.ts';
-import { caPaths, devicePaths, initPki, issueDeviceIn, issueServerIn } from './fleet/pki/index.ts';
+import { caPaths, devicePaths, initPki, issueDeviceIn, issueServerIn, serverPaths } from './fleet/pki/index.ts';
 import { catalogueText } from './fleet/testing.ts';
 import { type Platform, startPlatform } from './platform.ts';
 
@@ -234,6 +236,23 @@ test('health is kept, and answered with where the stream stands', async () => {
   const told = (receipt: Receipt) => receipt.stream === stream && receipt.rejected.length > 0;
   const receipt = await until(() => back.receipts.find(told), 'what was rejected');
   expect(receipt).toMatchObject({ rejected: [{ reason: 'malformed' }] });
+});
+
+test('the console is served by HTTPS with a certificate of its own; its cookie and its links say so', async () => {
+  const { cert, key } = serverPaths(config.pkiDir);
+  const platform = await start({ tls: { certPath: cert, keyPath: key } });
+  expect(platform.httpUrl).toMatch(/^https:\/\/127\.0\.0\.1:\d+$/);
+  expect(readFileSync(join(config.dataDir, 'setup-link'), 'utf8')).toMatch(/^https:\/\/localhost:\d+\/#welcome=/);
+  expect(statSync(join(config.dataDir, 'setup-link')).mode & 0o777).toBe(0o600);
+  const [answer] = (await once(
+    request(`${platform.httpUrl}/readyz`, { ca: readFileSync(caPaths(config.pkiDir).cert) }).end(),
+    'response',
+  )) as [IncomingMessage];
+  answer.resume();
+  expect(answer.statusCode).toBe(200);
+  await expect(start({ tls: { certPath: cert, keyPath: join(dir, 'none.key') } })).rejects.toMatchObject({
+    code: 'certificates-missing',
+  });
 });
 
 test('a snapshot’s tag names this start, so that none of an earlier start is taken for the present', async () => {

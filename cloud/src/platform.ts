@@ -188,6 +188,7 @@ async function startAll(
   // Over plain HTTP browsers keep a session under this name only.
   told.consoleAt(`${scheme}://${host.startsWith('127.') ? 'localhost' : host}:${httpPort}`);
   told.beat(queries.unready);
+  await people.prune();
   setupLink.remove();
   if (await people.setup.isOpen()) {
     // Browsers take the session's cookie over plain HTTP from this machine only.

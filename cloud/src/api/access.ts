@@ -80,7 +80,11 @@ export async function useAccess(app: FastifyInstance, options: AccessOptions): P
     if (!safe.has(request.method) && caller?.by !== 'token') {
       const { origin } = request.headers;
       if (origin === undefined || !ownOrigin(origin, request))
-        return sendProblem(reply, 403, 'The request does not come from a page of this server (Origin).');
+        return sendProblem(
+          reply,
+          403,
+          'The request does not come from a page of this server (Origin). If it does, set SIAGA_ORIGIN to where its console is.',
+        );
     }
     if (!safe.has(request.method) || guarded) {
       const wait = await waitS(request, guarded);

@@ -63,7 +63,7 @@ function isSameHost(given: string, { headers }: FastifyRequest): boolean {
   return /^https?:$/.test(protocol) && host === headers.host && isNear(hostname);
 }
 
-export function isNear(hostname: string): boolean {
+function isNear(hostname: string): boolean {
   const bare = hostname.replace(/^\[|\]$/g, '');
   const version = isIP(bare);
   if (version !== 0) return near.check(bare, version === 6 ? 'ipv6' : 'ipv4');

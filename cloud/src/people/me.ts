@@ -145,7 +145,6 @@ export function createMe(options: MeOptions) {
     },
   };
 }
-export type Me = ReturnType<typeof createMe>;
 
 function endpointOf(subscription: string): string {
   return (JSON.parse(subscription) as { endpoint: string }).endpoint;

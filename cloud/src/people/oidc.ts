@@ -143,4 +143,3 @@ export function createOidc({ settings, state, nowMs, accounts }: OidcOptions) {
     },
   };
 }
-export type Oidc = ReturnType<typeof createOidc>;

@@ -151,4 +151,3 @@ export function createPasskeys({ state, nowMs, accounts, issuer }: PasskeysOptio
     },
   };
 }
-export type Passkeys = ReturnType<typeof createPasskeys>;

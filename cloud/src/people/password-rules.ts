@@ -1,6 +1,6 @@
 /** What a password must be. Length counts, not classes of signs (NIST SP 800-63B §3.1.1). */
-export const minLength = 12;
-export const maxLength = 200;
+const minLength = 12;
+const maxLength = 200;
 
 /** Long enough by the letter, and still among the first that anybody tries; compared without digits at the end. */
 const common = new Set(

@@ -20,7 +20,7 @@ import { digestOf, mintId, mintSecret } from './secrets.ts';
 
 const minuteMs = 60_000;
 export const idleMs = 12 * 60 * minuteMs;
-export const absoluteMs = 24 * 60 * minuteMs;
+const absoluteMs = 24 * 60 * minuteMs;
 /** How long after a proof of who one is one may do what cannot be undone. */
 export const freshMs = 10 * minuteMs;
 /** More than this at once are somebody's mistake: the oldest end. */

@@ -25,4 +25,3 @@ export function createSetup({ state, nowMs, invites }: SetupOptions) {
     },
   };
 }
-export type Setup = ReturnType<typeof createSetup>;

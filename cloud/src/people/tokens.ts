@@ -55,4 +55,3 @@ export function createTokens({ state, nowMs }: { readonly state: StateStore; rea
     },
   };
 }
-export type Tokens = ReturnType<typeof createTokens>;
