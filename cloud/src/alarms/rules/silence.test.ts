@@ -22,6 +22,16 @@ describe('one station', () => {
     expect(found({ nowMin: 12, samples: [...samples(300, 310), ...dead] }, 'silence')).toEqual([]);
   });
 
+  it('keeps its alarm, and raises none, in the first minutes after a start', () => {
+    const scene = { nowMin: 12, samples: samples(300, 310) };
+    const started = (minutesAgo: number) => ({
+      ...scene,
+      platform: { startedAtMs: noonMs + (12 - minutesAgo) * minuteMs },
+    });
+    expect(found(started(4), 'silence')).toMatchObject([{ signal: 'hold' }]);
+    expect(found(started(5), 'silence')).toMatchObject([{ signal: 'on' }]);
+  });
+
   it('that was never heard is told only when asked for', () => {
     expect(found({ nowMin: 0 }, 'silence')).toEqual([]);
     const alarms = 'alarms: { rules: { silence: { neverHeard: true } } }';
