@@ -61,7 +61,7 @@ test('a row knows its station as it is now, its band’s local name, and how lon
     groups,
     new Map(),
   );
-  expect(unknown).toMatchObject({ title: 'disk', calling: true, stateSinceMs: Date.parse('2014-01-29T16:00:02.000Z') });
+  expect(unknown).toMatchObject({ title: 'Disk', calling: true, stateSinceMs: Date.parse('2014-01-29T16:00:02.000Z') });
 });
 
 test('a group has the worst priority among its alarms now, not the worst it ever had', () => {

@@ -83,7 +83,7 @@ export function alarmViewOf(
     id: alarm.id,
     standing,
     calling: standing === 'active' || standing === 'returned',
-    title: station?.name ?? alarm.station ?? alarm.subject.id,
+    title: station?.name ?? alarm.station ?? capitalised(alarm.subject.id),
     basinName: basinNameOf(situation.basins, alarm.basin),
     station,
     bandLabel:
@@ -91,6 +91,11 @@ export function alarmViewOf(
     stateSinceMs: stateSinceMs(alarm),
     firstOut: groups.get(alarm.group)?.firstOut === alarm.id,
   };
+}
+
+/** `disk` → "Disk": parts of the platform have no name of their own. */
+function capitalised(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
 /** A group over those of its alarms that are shown. Its priority is the worst among them, or what it last called at. */
