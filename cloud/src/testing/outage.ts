@@ -153,7 +153,10 @@ export async function runOutage({ fakes, down, overBefore, shortened }: OutageOp
     const meanwhile = arrivedSince(fakes, cursor);
     cursor = counts();
 
-    const presentCm = `${Math.round(stage() / 10)} cm`;
+    // An attempt that was under way when the channel came back tells of the minute before: a few real ms ago.
+    const current = [minute(), minute() - 1].map((at) => `${Math.round(stageAt(at, overBefore) / 10)} cm`);
+    const isCurrent = ({ text }: Arrived) =>
+      overBefore ? /over since|Over: /.test(text) : current.some((words) => text.includes(words));
     const backAtMs = performance.now();
     await Promise.all(fakes.filter(({ kind }) => isDown(kind.name)).map((fake) => fake.set('none')));
     await settled(dispatcher, fakes, () => true);
@@ -185,10 +188,7 @@ export async function runOutage({ fakes, down, overBefore, shortened }: OutageOp
           meanwhile: of(meanwhile).length,
           back: of(back).length,
           over: of(over).length,
-          isCurrent:
-            first === undefined
-              ? !isDown(channel)
-              : first.text.includes(overBefore ? 'over since' : presentCm) || (overBefore && /Over: /.test(first.text)),
+          isCurrent: first === undefined ? !isDown(channel) : isCurrent(first),
         };
       }),
     );

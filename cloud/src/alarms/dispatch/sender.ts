@@ -98,6 +98,7 @@ export function createSender(options: SenderOptions): Sender {
   function look(): void {
     timer = undefined;
     if (closed) return;
+    for (const id of pauses.keys()) if (ledger.look(id) === undefined) pauses.delete(id);
     const waiting = new Map<string, DeliveryRecord[]>();
     let nextMs = Number.POSITIVE_INFINITY;
     for (const record of ledger.all()) {
@@ -217,7 +218,10 @@ export function createSender(options: SenderOptions): Sender {
     for (const [id, { byOrder }] of pauses) if (!byOrder && ledger.look(id)?.channel === channel) pauses.delete(id);
   }
 
-  /** Keeps a step of a record, however often it takes: what went out must not be forgotten while this process lives. */
+  /**
+   * Keeps a step of a record, however often it takes: what went out must not be forgotten while this process lives. That
+   * it did not go out may be: the pause is known, and trying again must not wait for room on the disk.
+   */
   async function change(
     id: string,
     step: (row: DeliveryRecord) => DeliveryRecord,
@@ -232,8 +236,8 @@ export function createSender(options: SenderOptions): Sender {
           return { rows: [next], puts: puts(next) };
         });
       } catch (error) {
-        log.error({ err: error, delivery: id }, 'an outcome cannot be kept; trying again');
-        if (closed) return;
+        log.error({ err: error, delivery: id }, 'an outcome cannot be kept');
+        if (closed || pauses.has(id)) return;
         await new Promise((resolve) => setTimeout(resolve, keepAgainMs));
       }
     }
