@@ -29,6 +29,11 @@ describe('raise', () => {
     expect(level({ ...scene, nowMin: at(56) })).toMatchObject({ signal: 'on', severity: 1 });
   });
 
+  it('two wild samples with the water between them are no flood; waves about the limit are', () => {
+    expect(level({ nowMin: at(1), samples: samples(300, 1400, 300, 1400) })?.signal).not.toBe('on');
+    expect(level({ nowMin: at(1), samples: samples(700, 820, 715, 830) })).toMatchObject({ signal: 'on' });
+  });
+
   it('water that plays about the limit contradicts nothing', () => {
     expect(level({ nowMin: at(1), samples: samples(760, 790, 815, 770) })).toMatchObject({ signal: 'on', severity: 1 });
     expect(level({ nowMin: at(1), samples: samples(600, 700, 815, 700) })).toBeUndefined();

@@ -79,11 +79,20 @@ export const level: StationRule<typeof settings> = {
   },
 };
 
+/** Enough samples above the limit; a leap that the next one took back is a wild one, and does not count. */
 function stands(facts: StationFacts, fromMm: number, deadBandMm: number): boolean {
   const samples = recentOf(facts);
   const newest = samples.at(-1);
   if (newest === undefined || newest.stageMm < fromMm - deadBandMm) return false;
-  return samples.filter(({ stageMm }) => stageMm >= fromMm).length >= enough;
+  const counts = (sample: StagePoint, i: number) =>
+    sample.stageMm >= fromMm &&
+    !(leaps(facts, sample) && samples.slice(i + 1).some(({ stageMm }) => stageMm < fromMm - deadBandMm));
+  return samples.filter(counts).length >= enough;
+}
+
+/** Whether no water can have come there so fast from where it was seen before. */
+function leaps({ judged }: StationFacts, sample: StagePoint): boolean {
+  return !riseReaches(judged.approach.slice(0, judged.approach.indexOf(sample)), sample);
 }
 
 /** The samples that may confirm one another: what lies behind a gap confirms nothing. */
@@ -110,9 +119,9 @@ function lastsAlone(
   if (sample === undefined) return false;
   const isValue = value !== null && Date.parse(value.observedAt) === sample.atMs;
   const knownAtMs = isValue ? Date.parse(value.receivedAt) : sample.atMs;
-  const before = judged.approach.slice(0, judged.approach.indexOf(sample));
-  const leaps = !riseReaches(before, sample) && (judged.intervalS ?? 0) <= quickIntervalS;
-  return nowMs - knownAtMs >= (confirmS + (leaps ? leapGraceS : 0)) * 1000;
+  const isNewest = sample === samples.at(-1);
+  const isDoubtful = isNewest && leaps(facts, sample) && (judged.intervalS ?? 0) <= quickIntervalS;
+  return nowMs - knownAtMs >= (confirmS + (isDoubtful ? leapGraceS : 0)) * 1000;
 }
 
 /** From the lowest water that is of interest up to the nearest that the sensor can measure. */
