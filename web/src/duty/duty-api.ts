@@ -2,12 +2,13 @@ import { ChannelState, DutyShift, parserOf } from '@siaga/protocol';
 import { type Static, Type } from 'typebox';
 import { getJson, parseAnything, sendJson } from '../feed/client.ts';
 
+const Time = Type.String({ format: 'date-time' });
 const Roster = Type.Object({
   version: Type.Integer({ minimum: 0 }),
   shifts: Type.Array(DutyShift),
   now: Type.Array(Type.Object({ duty: Type.String(), person: Type.String() })),
-  /** The duties of the escalation chain, lowest step first. */
-  duties: Type.Optional(Type.Array(Type.String())),
+  /** In the seven days from the answer on: when nobody who can be told has a duty of the escalation chain. */
+  gaps: Type.Array(Type.Object({ duty: Type.String(), from: Time, to: Time })),
 });
 export type Roster = Static<typeof Roster>;
 const parseRoster = parserOf(Roster);

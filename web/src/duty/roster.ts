@@ -1,14 +1,25 @@
 import type { DutyShift } from '@siaga/protocol';
 import type { Roster } from './duty-api.ts';
+import type { Turn } from './week.ts';
 import { instantOf, wallOf } from './zone-time.ts';
 
 const hourMs = 3_600_000;
 const dayMs = 24 * hourMs;
 
-/** The chain's duties first, in its order; then what else is in the roster. */
+/** The duties that every console knows first; then what else is in the roster, or is missed in it. */
 export function rosterDuties(roster: Roster | undefined): string[] {
-  const chain = roster?.duties ?? ['operator', 'supervisor'];
-  return [...new Set([...chain, ...(roster?.shifts.map(({ duty }) => duty) ?? [])])];
+  const named = [...(roster?.shifts ?? []), ...(roster?.gaps ?? [])].map(({ duty }) => duty);
+  return [...new Set(['operator', 'supervisor', ...named.sort()])];
+}
+
+/** The gaps that the server found: it knows of whom nobody can be told. */
+export function knownGaps(roster: Roster): Turn[] {
+  return roster.gaps.map(({ duty, from, to }) => ({
+    duty,
+    person: null,
+    fromMs: Date.parse(from),
+    toMs: Date.parse(to),
+  }));
 }
 
 /** What a new shift begins as: twelve hours after the last of that duty, or from 07:00 today by the zone's clock. */

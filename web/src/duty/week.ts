@@ -12,8 +12,6 @@ export type Turn = {
   readonly toMs: number;
 };
 
-export type Day = { readonly fromMs: number; readonly toMs: number; readonly turns: readonly Turn[] };
-
 /** The seven days, Monday first, of the week `weeks` after the one that holds `nowMs`, by the zone's wall clock. */
 export function weekOf(timeZone: string, nowMs: number, weeks: number): { fromMs: number; toMs: number }[] {
   const wall = wallOf(timeZone, nowMs);
@@ -64,4 +62,22 @@ export function gapsIn(turns: readonly Turn[], duties: readonly string[], fromMs
     if (coveredMs < toMs) gaps.push({ duty, person: null, fromMs: coveredMs, toMs });
     return gaps;
   });
+}
+
+/** Spans of nobody as few as they can be: those that touch or overlap, of one duty, become one; clipped to the span. */
+export function joined(gaps: readonly Turn[], fromMs: number, toMs: number): Turn[] {
+  const open = new Map<string, Turn>();
+  const whole: Turn[] = [];
+  for (const gap of gaps.toSorted((a, b) => a.fromMs - b.fromMs)) {
+    if (gap.fromMs >= toMs || gap.toMs <= fromMs) continue;
+    const clipped = { ...gap, fromMs: Math.max(gap.fromMs, fromMs), toMs: Math.min(gap.toMs, toMs) };
+    const before = open.get(gap.duty);
+    if (before && clipped.fromMs <= before.toMs) {
+      open.set(gap.duty, { ...before, toMs: Math.max(before.toMs, clipped.toMs) });
+      continue;
+    }
+    if (before) whole.push(before);
+    open.set(gap.duty, clipped);
+  }
+  return [...whole, ...open.values()];
 }

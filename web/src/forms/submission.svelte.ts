@@ -31,6 +31,9 @@ export class Submission<F extends string = never> {
 
   /** Shows faults that were found here, without asking the server. */
   async mark(faults: FormFaults<F>, form?: HTMLElement): Promise<void> {
+    // The same fault again is told again.
+    this.faults = {};
+    await tick();
     this.faults = faults;
     await tick();
     form?.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus();
