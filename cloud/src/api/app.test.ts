@@ -184,6 +184,17 @@ test('OpenAPI 3.1 describes every route of the API', async () => {
   }
 });
 
+test('a body is taken by its word: nothing is made of null, or of a number as text', async () => {
+  const { app } = await api();
+  const put = (payload: object) =>
+    app.inject({ method: 'PUT', url: '/api/v1/stations/katulampa/official-status', payload });
+  // The station that the stand-in does not know: the body was good.
+  expect((await put({ severity: 0, label: 'Siaga IV' })).statusCode).toBe(404);
+  expect((await put({ severity: null })).statusCode).toBe(404);
+  for (const bad of [{ severity: '1', label: 'x' }, { severity: 0 }, { severity: null, label: 'x' }, { severity: '' }])
+    expect((await put(bad)).statusCode, JSON.stringify(bad)).toBe(400);
+});
+
 describe('the console', () => {
   test('is served: the page always fresh, hashed assets for ever, with its security policy', async () => {
     const { app } = await api();

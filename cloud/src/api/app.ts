@@ -44,6 +44,7 @@ import type { App } from './routes/types.ts';
 import { webRoutes } from './routes/web.ts';
 import { securityHeaders } from './security.ts';
 import type { StreamHub } from './stream-hub.ts';
+import { validators } from './validation.ts';
 
 export type ApiOptions = {
   readonly queries: Queries;
@@ -77,8 +78,6 @@ export async function createApi(options: ApiOptions): Promise<App> {
   const app: App = fastify({
     loggerInstance: log.child({ part: 'http' }, { level: quieter(log.level) }) as FastifyBaseLogger,
     logController: new LogController({ disableRequestLogging: true }),
-    // A parameter that is not known is told, not silently left out.
-    ajv: { customOptions: { removeAdditional: false } },
     forceCloseConnections: true,
     ...((options.proxies ?? []).length > 0 ? { trustProxy: [...(options.proxies ?? [])] } : {}),
     // The types tell HTTP servers from HTTPS ones; routes do not.
@@ -91,6 +90,7 @@ export async function createApi(options: ApiOptions): Promise<App> {
   }).withTypeProvider<TypeBoxTypeProvider>();
 
   useProblems(app);
+  app.setValidatorCompiler(validators());
   // Answers are typed where they are made; their schemas are for the description only.
   app.setSerializerCompiler(() => (body) => JSON.stringify(body));
   const headers = securityHeaders(options.tilesUrl);

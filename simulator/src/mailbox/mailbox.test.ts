@@ -68,6 +68,15 @@ test('shows the newest first, as text and never as markup', async () => {
   expect(answer.headers.get('content-security-policy')).toContain("default-src 'none'");
 });
 
+test('ends though a client keeps its connection', async () => {
+  const socket = connect(Number(new URL(mailbox.smtpUrl).port), '127.0.0.1');
+  await new Promise((greeted) => socket.once('data', greeted));
+  const ended = new Promise((done) => socket.once('close', done));
+  await mailbox.close();
+  await ended;
+  await start();
+});
+
 test('says which port is taken', async () => {
   const httpPort = Number(new URL(mailbox.httpUrl).port);
   await expect(startMailbox({ folder, smtpPort: 0, httpPort })).rejects.toThrow(

@@ -27,6 +27,8 @@ export type Mailbox = {
 
 const maxMessageBytes = 1024 * 1024;
 const maxShown = 500;
+/** How long the end waits for a client that keeps its connection. */
+const closingMs = 500;
 
 /** Starts it over `folder`, where earlier messages may lie. Port 0 picks a free one. */
 export async function startMailbox(options: {
@@ -43,6 +45,7 @@ export async function startMailbox(options: {
     // On loopback there is no one between.
     disabledCommands: ['STARTTLS'],
     size: maxMessageBytes,
+    closeTimeout: closingMs,
     onAuth: (_auth, _session, done) => done(null, { user: 'anyone' }),
     onData(stream, session, done) {
       keep(
