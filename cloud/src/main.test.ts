@@ -5,6 +5,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { catalogueText } from './fleet/testing.ts';
+import { openSqlite } from './store/sqlite/index.ts';
+import { runSql } from './store/sqlite/testing-sql.ts';
 
 const main = fileURLToPath(new URL('main.ts', import.meta.url));
 
@@ -101,4 +103,23 @@ test('bad settings and a broken catalogue are told in full, with exit code 2 and
     code: 0,
     out: 'whole.yaml: 2 stations, 1 reaches, no faults\n',
   });
+});
+
+test('the audit is verified beside whoever runs the store: exit code 1 names the line that was altered', async () => {
+  const file = join(dir, 'siaga.db');
+  const stores = openSqlite(`sqlite:${file}`);
+  const audit = [1, 2, 3].map((i) => ({ actor: 'ani', act: 'log.add', subject: `s${i}` }));
+  await stores.state.commit({ nowMs: 1000, audit });
+  const verify = () => siaga(['audit', 'verify', '--store', `sqlite:${file}`]);
+  expect(await verify()).toMatchObject({
+    code: 0,
+    out: expect.stringMatching(/^3 lines: no faults\nnote .* 3:[0-9a-f]{64}\n$/),
+  });
+  runSql(file, "DROP TRIGGER audit_stands; UPDATE audit SET actor = 'eve' WHERE no = 2");
+  expect(await verify()).toMatchObject({
+    code: 1,
+    out: expect.stringMatching(/^line 2 was altered.*\n3 lines: 1 faults\n$/),
+  });
+  await stores.state.commit({ nowMs: 2000, audit });
+  await stores.close();
 });
