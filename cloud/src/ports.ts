@@ -132,6 +132,7 @@ export type Judgement = {
 export type JudgingStore = {
   /** Takes the shard's lease: the returned token outranks every earlier one. */
   takeLease(shard: string): Promise<number>;
+  /** The longest waiting first; one that was judged and is dirty still waits anew. */
   dirty(limit: number): Promise<DirtyMark[]>;
   judged(): Promise<ReadonlyMap<StationId, KeptJudgement>>;
   /**

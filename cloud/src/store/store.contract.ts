@@ -337,6 +337,16 @@ export function storeContract(name: string, open: () => Stores | Promise<Stores>
         expect((await stores.judging.dirty(10)).map(({ station }) => station)).toEqual(['katulampa']);
       });
 
+      test('a station with more than one turn’s work waits behind the others', async () => {
+        await stores.readings.append([incoming(readings(1, 9)), incoming(readings(1, 1), { station: 'depok' })]);
+        const order = async () => (await stores.judging.dirty(10)).map(({ station }) => station);
+        const [first, second] = await order();
+        const fence = await stores.judging.takeLease('all');
+        const work = { shard: 'all', fence, knownAtMs: noonMs, cleared: [] };
+        await stores.judging.commit({ ...work, judgements: [judgement(first as string)] });
+        expect(await order()).toEqual([second, first]);
+      });
+
       test('duplicates leave a station clean', async () => {
         await stores.readings.append([incoming(readings(1, 2))]);
         const fence = await stores.judging.takeLease('all');

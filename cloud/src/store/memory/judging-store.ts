@@ -33,6 +33,10 @@ export function createMemoryJudgingStore(
       leases.prove(shard, fence);
       for (const { station, judged: state, level } of judgements) judged.set(station, { judged: state, level });
       for (const { station, mark } of cleared) if (kept.dirty.get(station)?.mark === mark) kept.dirty.delete(station);
+      for (const { station } of judgements) {
+        const mark = kept.dirty.get(station);
+        if (mark !== undefined && kept.dirty.delete(station)) kept.dirty.set(station, mark);
+      }
       const changed = judgements.filter((judgement) => judgement.changed);
       const changes = numbered.write(
         changed.map(({ station, level }) => ({ kind: 'station', id: station, level })),

@@ -80,6 +80,11 @@ export function createJudgingStore({ database, names, days, tails, dirty }: Part
         row.dirty = null;
         dirty.delete(row);
       }
+      // A station with more than one turn's work goes to the end of the row, so that it holds up nobody.
+      for (const { station } of judgements) {
+        const row = names.stations.get(station);
+        if (row !== undefined && dirty.delete(row)) dirty.add(row);
+      }
       numbered.tell(changes);
       return changes;
     },
