@@ -24,9 +24,11 @@ const retryMs = 1000;
  */
 export function historyLoop(options: {
   readonly history: Pick<History, 'turn'>;
+  /** Seconds of a turn, and how many readings it folded. */
+  readonly onFolded: (seconds: number, readings: number) => void;
   readonly onError: (error: Error) => void;
 }): HistoryLoop {
-  const { history, onError } = options;
+  const { history, onFolded, onError } = options;
   let timer: NodeJS.Timeout | undefined;
   let running: Promise<void> | undefined;
   /** Something was marked since the last turn began. */
@@ -50,10 +52,11 @@ export function historyLoop(options: {
     const beganMs = performance.now();
     woken = false;
     try {
-      const more = await history.turn();
+      const done = await history.turn();
       trouble = undefined;
       const tookMs = performance.now() - beganMs;
-      if (!more) return woken ? firstRestMs : undefined;
+      if (done === null) return woken ? firstRestMs : undefined;
+      onFolded(tookMs / 1000, done.readings);
       return Math.min(tookMs * (woken ? busyRest : idleRest), longestRestMs);
     } catch (error) {
       const failure = error instanceof Error ? error : new Error(String(error));

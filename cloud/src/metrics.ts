@@ -14,6 +14,8 @@ export type Metrics = {
   /** One group commit: how long it took, in seconds, and how many readings it stored. */
   commit(seconds: number, readings: number): void;
   judged(seconds: number): void;
+  /** One turn of history: how long it took, in seconds, and how many readings it folded. */
+  folded(seconds: number, readings: number): void;
   droppedStreamClient(): void;
 };
 
@@ -39,6 +41,8 @@ export function createMetrics(): Metrics & { watch(looks: Looks): void } {
   const refused = counter('siaga_refused_connections_total', 'Connections refused or ended', ['reason']);
   const withheld = counter('siaga_acknowledgements_withheld_total', 'Messages that could not be kept');
   const dropped = counter('siaga_stream_clients_dropped_total', 'Stream clients too slow to follow');
+  const foldedReadings = counter('siaga_history_readings_total', 'Readings folded into episodes');
+  const foldedSeconds = counter('siaga_history_seconds_total', 'Time spent on folding episodes');
   const seconds = new Histogram({
     name: 'siaga_commit_seconds',
     help: 'Duration of a group commit',
@@ -71,6 +75,10 @@ export function createMetrics(): Metrics & { watch(looks: Looks): void } {
       readings.observe(count);
     },
     judged: (lag) => judge.observe(lag),
+    folded(took, count) {
+      foldedSeconds.inc(took);
+      foldedReadings.inc(count);
+    },
     droppedStreamClient: () => dropped.inc(),
     watch(looks) {
       const gauge = (name: string, help: string, look: () => number) =>

@@ -188,6 +188,7 @@ export async function startPipeline(options: PipelineOptions): Promise<Pipeline>
 
   const past = historyLoop({
     history,
+    onFolded: metrics.folded,
     onError(error) {
       log.error({ err: error }, 'folding history failed');
       if (isPlatformError(error) && error.code === 'lease-lost') options.onLost(error);

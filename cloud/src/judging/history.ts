@@ -11,8 +11,8 @@ import { knownOnes, recentEpisodes } from './recent-episodes.ts';
 export type History = {
   /** Takes the lease, marks what was folded by other limits, and learns the recent episodes. Once, before anything else. */
   start(): Promise<void>;
-  /** Folds a bounded piece of what changed, in one commit. False when nothing was left to fold. */
-  turn(): Promise<boolean>;
+  /** Folds a bounded piece of what changed, in one commit: how many readings. Null when nothing was left to fold. */
+  turn(): Promise<{ readonly readings: number } | null>;
   /**
    * Episodes of a station that end after `fromMs` or last, as known now, in order of beginning. From memory: those that
    * last, and those that ended within the last two days.
@@ -104,7 +104,7 @@ export function createHistory(options: HistoryOptions): History {
     },
     async turn() {
       const changed = await store.take(stationsPerTurn);
-      if (changed.length === 0) return false;
+      if (changed.length === 0) return null;
       const works: Work[] = [];
       const gone = new Map<StationId, null>();
       let left = readingsPerTurn;
@@ -121,7 +121,7 @@ export function createHistory(options: HistoryOptions): History {
       }
       if (gone.size > 0) await store.refold({ shard, fence, fingerprints: gone });
       if (works.length > 0) await commit(works);
-      return true;
+      return { readings: works.reduce((sum, { piece }) => sum + piece.readings, 0) };
     },
     episodes: recent.of,
     async between(station, fromMs, toMs) {

@@ -5,7 +5,7 @@
  * committed. `known()` is the present picture.
  *
  * The judge of the past: `createHistory({ store, catalogue, clock })`. Call `start()` once, then `turn()` after commits until
- * it says false, with rests between. `episodes()` is what is known of late, `between()` of any span.
+ * it says null, with rests between. `episodes()` is what is known of late, `between()` of any span.
  */
 export { createHistory, type History } from './history.ts';
 export { createJudge, type Judge } from './judge.ts';
