@@ -122,7 +122,7 @@ export async function runOutage({ fakes, down, overBefore, shortened }: OutageOp
     const severity = severityOf(stage());
     await desk.take(severity === 0 ? [] : [conditionOf(severity, stage())]);
     dispatcher.wake();
-    await settled(dispatcher, fakes, clock.now() >= outageTo ? () => true : (name) => !isDown(name));
+    await settled(dispatcher, fakes, (name) => !isDown(name));
   }
 
   const outageFrom = startMs + outageMin.from * minuteMs;
@@ -130,6 +130,7 @@ export async function runOutage({ fakes, down, overBefore, shortened }: OutageOp
   const calls = () => desk.view().groups[0]?.annunciation ?? 0;
   let callsAtOutage = 0;
   let callsMax = 0;
+  let group = '';
   let escalatedAfterMin: number | null = null;
   try {
     await desk.start();
@@ -144,8 +145,9 @@ export async function runOutage({ fakes, down, overBefore, shortened }: OutageOp
     for (; clock.now() < outageTo; clock.moveTo(clock.now() + minuteMs)) {
       await step();
       callsMax = Math.max(callsMax, calls());
-      const [group] = desk.view().groups;
-      if (group !== undefined && group.escalation > 0)
+      const [open] = desk.view().groups;
+      group = open?.id ?? group;
+      if (open !== undefined && open.escalation > 0)
         escalatedAfterMin ??= Math.round((clock.now() - outageFrom) / minuteMs);
       // Over before the return: somebody acknowledged at the console what had gone.
       if (overBefore && severityOf(stage()) === 0) await acknowledgeAll(desk);
@@ -153,10 +155,10 @@ export async function runOutage({ fakes, down, overBefore, shortened }: OutageOp
     const meanwhile = arrivedSince(fakes, cursor);
     cursor = counts();
 
-    // An attempt that was under way when the channel came back tells of the minute before: a few real ms ago.
-    const current = [minute(), minute() - 1].map((at) => `${Math.round(stageAt(at, overBefore) / 10)} cm`);
-    const isCurrent = ({ text }: Arrived) =>
-      overBefore ? /over since|Over: /.test(text) : current.some((words) => text.includes(words));
+    // The clock stands from here on. Attempts that began before tell of then: they end before the channels come back.
+    await step();
+    await triedTwice(dispatcher, group);
+    const present = overBefore ? /over since|Over: / : new RegExp(`\\b${Math.round(stage() / 10)} cm`);
     const backAtMs = performance.now();
     await Promise.all(fakes.filter(({ kind }) => isDown(kind.name)).map((fake) => fake.set('none')));
     await settled(dispatcher, fakes, () => true);
@@ -188,7 +190,7 @@ export async function runOutage({ fakes, down, overBefore, shortened }: OutageOp
           meanwhile: of(meanwhile).length,
           back: of(back).length,
           over: of(over).length,
-          isCurrent: first === undefined ? !isDown(channel) : isCurrent(first),
+          isCurrent: first === undefined ? !isDown(channel) : present.test(first.text),
         };
       }),
     );
@@ -299,6 +301,24 @@ async function settled(
     if (dispatcher.channels().every(({ name, waiting }) => !names.has(name) || waiting === 0)) return;
     if (performance.now() > deadlineMs)
       throw new Error(`still waiting after 20 s: ${JSON.stringify(dispatcher.channels())}`);
+    await pause(3);
+  }
+}
+
+/** Until everything that waits was tried twice more: whatever was under way at the call has ended. */
+async function triedTwice(dispatcher: Dispatcher, group: string): Promise<void> {
+  const deadlineMs = performance.now() + 20_000;
+  const waiting = async () =>
+    new Map(
+      (await dispatcher.deliveriesOf(group))
+        .filter(({ state }) => state === 'waiting')
+        .map(({ id, attempts }) => [id, attempts]),
+    );
+  const before = await waiting();
+  for (;;) {
+    const now = await waiting();
+    if ([...before].every(([id, attempts]) => (now.get(id) ?? attempts + 2) >= attempts + 2)) return;
+    if (performance.now() > deadlineMs) throw new Error('what waits is not tried again');
     await pause(3);
   }
 }

@@ -135,13 +135,20 @@ export function concluded(
 ): DeliveryRecord {
   const ended = { ...record, sending: null };
   if (outcome.state === 'sent') {
-    const sent = { ...ended, sent: { ...wish, atMs: nowMs }, fault: null, nextAttemptAtMs: null, maybeSent: false };
+    const sent = {
+      ...ended,
+      sent: { ...wish, atMs: nowMs },
+      fault: null,
+      nextAttemptAtMs: null,
+      maybeSent: false,
+      dead: null,
+    };
     return sameWish(wish, record.wanted) ? sent : { ...sent, waitingSinceMs: nowMs };
   }
   if (outcome.state === 'refused')
     return { ...ended, fault: outcome.fault, dead: { reason: outcome.fault, atMs: nowMs, addressMark: mark } };
-  // A newer wish came meanwhile: what is said of the old one no longer matters.
-  if (!sameWish(wish, record.wanted)) return ended;
+  // Given up, or a newer wish came meanwhile: what is said of the old one no longer matters.
+  if (record.dead !== null || !sameWish(wish, record.wanted)) return ended;
   return {
     ...ended,
     fault: outcome.fault,
