@@ -16,6 +16,7 @@ import { root, temporaryFolder } from './harness/folders.ts';
 import { lacks } from './harness/needs.ts';
 import { type PlatformProcess, startPlatformProcess } from './harness/platform.ts';
 import { startProgram } from './harness/programs.ts';
+import { ani, beWelcomed, fillWelcome } from './harness/welcome.ts';
 
 const catalogue = join(root, 'simulator/src/scenarios/jakarta-2014/siaga.yaml');
 const pictures = join(root, 'docs/images');
@@ -71,6 +72,25 @@ async function take(browser: Browser, httpUrl: string, name: string, options: Br
   await page.context().close();
 }
 
+/** The alarm list as an operator has it, with one alarm opened. */
+async function takeAlarms(browser: Browser, data: string): Promise<void> {
+  const link = readFileSync(join(data, 'setup-link'), 'utf8').trim();
+  const context = await browser.newContext({
+    viewport: { width: 1440, height: 900 },
+    colorScheme: 'dark',
+    reducedMotion: 'reduce',
+  });
+  const page = await context.newPage();
+  await fillWelcome(page, link, ani);
+  await beWelcomed(page);
+  const alarm = page.locator(`[data-testid="alarm-row"][data-station="${shown}"][data-priority="high"]`).first();
+  await alarm.locator('button.main').click();
+  await page.getByTestId('alarm-detail').getByText('What to do').first().waitFor();
+  await page.evaluate(() => document.fonts.ready);
+  await page.screenshot({ path: join(pictures, 'alarms.png'), animations: 'disabled' });
+  await context.close();
+}
+
 async function main(): Promise<void> {
   const reason = lacks.chromium();
   if (reason) throw new Error(reason);
@@ -93,6 +113,7 @@ async function main(): Promise<void> {
     await take(browser, platform.httpUrl, 'console.png', { viewport: { width: 1440, height: 900 } });
     const phone = { viewport: { width: 390, height: 844 }, deviceScaleFactor: 2, hasTouch: true, isMobile: true };
     await take(browser, platform.httpUrl, 'console-phone.png', phone);
+    await takeAlarms(browser, join(folder, 'platform'));
   } finally {
     for (const end of endings.reverse()) await end();
   }

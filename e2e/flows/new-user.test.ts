@@ -12,10 +12,10 @@ import { eventually } from '../harness/eventually.ts';
 import { temporaryFolder } from '../harness/folders.ts';
 import { lacks } from '../harness/needs.ts';
 import { freePorts, npmStart, processesNaming } from '../harness/npm-start.ts';
+import { ani, beWelcomed, fillWelcome } from '../harness/welcome.ts';
 
 /** The scenario enters six minutes before Katulampa reaches Siaga I: a minute and a half at this speed. */
 const speed = 4;
-const password = 'the river is rising tonight';
 const shots = process.env.SIAGA_SHOTS;
 
 type Mail = {
@@ -78,15 +78,9 @@ test('signs in by the printed link, sees the alarm, acknowledges it, and has bee
   const faults: string[] = [];
   page.on('pageerror', (error) => faults.push(String(error)));
 
-  await page.goto(link);
-  const form = page.getByTestId('welcome-form');
-  await form.locator('input[name=username]').fill('ani');
-  await form.locator('input[name=name]').fill('Ani Wijaya');
-  for (const input of await form.locator('input[type=password]').all()) await input.fill(password);
-  await form.locator('input[type=email]').fill('ani@example.org');
+  await fillWelcome(page, link, ani);
   await picture(page, '1-welcome');
-  await page.keyboard.press('Enter');
-  await page.getByTestId('session-menu').waitFor();
+  await beWelcomed(page);
   expect(page.url()).not.toContain('welcome');
   const cookies = await context.cookies();
   expect(cookies).toMatchObject([{ name: '__Host-siaga', httpOnly: true, secure: true }]);
@@ -104,14 +98,14 @@ test('signs in by the printed link, sees the alarm, acknowledges it, and has bee
   await katulampa.first().locator('button.main').focus();
   await page.keyboard.press('a');
   await page.locator('[data-testid="alarm-row"][data-station="katulampa"][data-standing="acknowledged"]').waitFor();
-  expect(await katulampa.first().textContent()).toContain('Ani Wijaya');
+  expect(await katulampa.first().textContent()).toContain(ani.name);
   await picture(page, '3-acknowledged');
 
   const [told] = await eventually('the e-mail', async () => {
     const found = await about(/^Siaga II at Katulampa/);
     return found.length > 0 ? found : undefined;
   });
-  expect(told).toMatchObject({ to: ['ani@example.org'] });
+  expect(told).toMatchObject({ to: [ani.email] });
   expect(told?.text).toContain('sensor');
   expect(told?.text).toContain(new URL(link).origin);
 
