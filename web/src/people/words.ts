@@ -15,7 +15,7 @@ export const peopleWords = {
   states: {
     invited: 'invited',
     active: 'active',
-    locked: 'locked for a while',
+    locked: 'locked',
     disabled: 'disabled',
   } satisfies Record<Account['state'], string>,
   login: 'Sign-in name',
@@ -209,6 +209,7 @@ export const peopleWords = {
       'Name and contacts are erased and the person is signed out. What they did stays in the log and the audit, under a number. This cannot be undone.',
     removeAct: 'Delete for good',
     done: 'Done',
+    list: 'People',
     count: (count: number) => (count === 1 ? '1 person' : `${count} people`),
     ownRole: 'Nobody changes their own role.',
   },
@@ -233,8 +234,8 @@ export const peopleWords = {
 
   audit: {
     intro: 'Who did what, when and why. Lines are chained: none can be changed or removed unseen.',
-    head: (no: number) => `Newest line ${no}, chained to`,
-    headHint: 'Keep this beside the log of the shift: “siaga audit verify” proves the chain against it.',
+    head: (no: number) => `Newest line: ${no}. Its hash:`,
+    headHint: 'Note it outside this system: “siaga audit verify --expect NUMBER:HASH” later proves that nothing up to it was altered.',
     lines: 'Lines',
     no: 'No.',
     at: 'When',
