@@ -1,9 +1,20 @@
-import type { StationLevel } from '@siaga/protocol';
+import { hasSeq, type SeqRanges, type StationLevel } from '@siaga/protocol';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { hashOf } from '../audit-chain.ts';
+import { hourMs, hourOf } from '../domain/episode-checkpoint.ts';
+import type { KeptEpisode } from '../domain/episode-diff.ts';
 import { unjudged } from '../domain/level.ts';
-import { type AuditLine, type Judgement, type Put, put, type ReadingPlace, recordKind } from '../ports.ts';
+import {
+  type AuditLine,
+  type FoldedHours,
+  type HistoryStore,
+  type Judgement,
+  type Put,
+  put,
+  type ReadingPlace,
+  recordKind,
+} from '../ports.ts';
 import { maxRanges, maxRevisions } from './ledger.ts';
 import type { Stores } from './stores.ts';
 import {
@@ -32,6 +43,8 @@ const level: StationLevel = {
 function judgement(station: string, changed = true, severity = 1): Judgement {
   return { station, judged: { ...unjudged, severity }, level: { ...level, severity }, changed };
 }
+
+type Work = Parameters<HistoryStore['commit']>[0];
 
 /** What every store keeps to. `open` gives a new, empty store. */
 export function storeContract(name: string, open: () => Stores | Promise<Stores>): void {
@@ -415,6 +428,207 @@ export function storeContract(name: string, open: () => Stores | Promise<Stores>
         expect([recent[0]?.seq, recent.at(-1)?.seq, recent.length]).toEqual([710, 760, 51]);
         expect(seqsOf(await stores.judging.recent('katulampa', 'second', 30 * minuteMs))).toEqual([1]);
         expect(await stores.judging.recent('katulampa', 'none', 30 * minuteMs)).toEqual([]);
+      });
+    });
+
+    describe('history', () => {
+      const noon = hourOf(noonMs);
+      const hours = async () => (await stores.history.take(10)).map(({ station, hours }) => [station, hours]);
+      const piece: FoldedHours = {
+        station: 'katulampa',
+        from: noon,
+        to: noon,
+        checkpoints: [],
+        again: null,
+        headMs: null,
+        put: [],
+        removed: [],
+      };
+      const commit = async (folded: Partial<FoldedHours>[], more: Partial<Work> = {}) =>
+        stores.history.commit({
+          shard: 'history',
+          fence: await stores.history.takeLease('history'),
+          knownAtMs: noonMs,
+          folded: folded.map((each) => ({ ...piece, ...each })),
+          changes: [],
+          ...more,
+        });
+      const episode = (sinceMs: number, settledAtMs: number | null, station = 'katulampa'): KeptEpisode => ({
+        station,
+        severity: 1,
+        bandLabel: 'Siaga III',
+        sinceMs,
+        untilMs: settledAtMs === null ? null : settledAtMs - 1,
+        settledAtMs,
+        peakStageMm: 900,
+        peakAtMs: sinceMs,
+        peakAtLeast: false,
+        readings: 2,
+        firstKnownAtMs: noonMs,
+      });
+      const begins = async (query: { station?: string; fromMs: number; toMs: number }) =>
+        (await stores.history.episodes(query)).map(({ sinceMs, settledAtMs }) => [sinceMs, settledAtMs]);
+
+      test('an append marks the hours of what it stores, of all gauges, and of nothing else', async () => {
+        await stores.readings.append([
+          incoming([reading(1), reading(200)]),
+          incoming([reading(61)], { gauge: 'second', stream: streamB }),
+        ]);
+        await stores.readings.append([incoming([reading(1)])]);
+        expect(await hours()).toEqual([
+          [
+            'katulampa',
+            [
+              [noon, noon + 1],
+              [noon + 3, noon + 3],
+            ],
+          ],
+        ]);
+      });
+
+      test('a correction marks where the reading was, and where it is; also from days away', async () => {
+        await stores.readings.append([incoming([reading(1), reading(600), reading(9000)])]);
+        await hours();
+        await commit([{ from: noon, to: noon + 200 }]);
+        expect(await hours()).toEqual([]);
+        await stores.readings.append([incoming([reading(600, { observedAtMs: noonMs })], { rev: 1 })]);
+        expect((await hours())[0]?.[1]).toEqual([
+          [noon, noon],
+          [noon + 10, noon + 10],
+        ]);
+        await commit([{ from: noon, to: noon + 200 }]);
+        await stores.readings.append([incoming([reading(9000, { observedAtMs: noonMs })], { rev: 1 })]);
+        const [, marked] = (await hours())[0] as [string, SeqRanges];
+        expect([hasSeq(marked, noon), hasSeq(marked, noon + 150)]).toEqual([true, true]);
+      });
+
+      test('what is appended after the taking stays marked through the commit', async () => {
+        await stores.readings.append([incoming([reading(1)])]);
+        await hours();
+        await stores.readings.append([incoming([reading(2)])]);
+        await commit([{}]);
+        expect(await hours()).toEqual([['katulampa', [[noon, noon]]]]);
+        await commit([{ again: noon + 5 }]);
+        expect(await hours()).toEqual([['katulampa', [[noon + 5, noon + 5]]]]);
+      });
+
+      test('tells what came behind the head from what is newer', async () => {
+        await stores.readings.append([incoming([reading(10)])]);
+        expect((await stores.history.take(1))[0]?.behind).toEqual([[noon, noon]]);
+        await commit([{ headMs: noonMs + 10 * minuteMs }]);
+        await stores.readings.append([incoming([reading(11)])]);
+        expect((await stores.history.take(1))[0]).toMatchObject({ hours: [[noon, noon]], behind: [] });
+        await stores.readings.append([incoming([reading(9)])]);
+        expect((await stores.history.take(1))[0]?.behind).toEqual([[noon, noon]]);
+      });
+
+      test('who waited longest comes first, and waits anew after a piece', async () => {
+        for (const station of ['katulampa', 'depok', 'manggarai'])
+          await stores.readings.append([incoming([reading(1), reading(500)], { station })]);
+        const stations = async () => (await stores.history.take(9)).map(({ station }) => station);
+        expect(await stations()).toEqual(['katulampa', 'depok', 'manggarai']);
+        await commit([{}]);
+        expect(await stations()).toEqual(['depok', 'manggarai', 'katulampa']);
+        expect(await stores.history.take(1)).toHaveLength(1);
+      });
+
+      test('readings from a moment on, of one gauge, in order, whole up to where they say', async () => {
+        const odd = reading(1, { observedAtMs: noonMs + 1500 * minuteMs + 1 });
+        await stores.readings.append([
+          incoming(readings(1500, 3200)),
+          incoming(readings(1, 1499)),
+          incoming([odd], { stream: streamB, gauge: 'second' }),
+        ]);
+        const found: number[] = [];
+        let fromMs: number | null = noonMs + 5 * minuteMs;
+        let pieces = 0;
+        while (fromMs !== null) {
+          const piece = await stores.history.from('katulampa', 'main', fromMs, 400);
+          found.push(...seqsOf(piece.readings));
+          for (const { observedAtMs } of piece.readings)
+            expect(observedAtMs).toBeLessThan(piece.upToMs ?? Number.POSITIVE_INFINITY);
+          if (piece.upToMs !== null) expect(piece.upToMs % hourMs).toBe(0);
+          fromMs = piece.upToMs;
+          pieces += 1;
+        }
+        expect(found).toEqual(numbersOf([[5, 3200]]));
+        expect(pieces).toBeGreaterThan(2);
+        expect(await stores.history.from('nowhere', 'main', 0, 9)).toEqual({ readings: [], upToMs: null });
+      });
+
+      test('checkpoints give way to those of the same span', async () => {
+        await stores.readings.append([incoming([reading(1)])]);
+        const checkpoints = [1, 2, 4].map((hour) => ({ hour, fold: `f${hour}` }));
+        await commit([{ from: 1, to: 4, checkpoints }]);
+        await commit([{ from: 2, to: 3, checkpoints: [{ hour: 3, fold: 'g3' }] }]);
+        expect((await stores.history.checkpoints('katulampa', 0, 9)).map(({ fold }) => fold)).toEqual([
+          'f1',
+          'g3',
+          'f4',
+        ]);
+        expect(await stores.history.checkpoints('katulampa', 2, 3)).toEqual([{ hour: 3, fold: 'g3' }]);
+        expect(await stores.history.checkpointBefore('katulampa', 3)).toEqual({ hour: 1, fold: 'f1' });
+        expect(await stores.history.checkpointBefore('katulampa', 1)).toBeUndefined();
+        expect(await stores.history.checkpointBefore('nowhere', 9)).toBeUndefined();
+      });
+
+      test('episodes are found by when they began and were settled, of one station or all', async () => {
+        await stores.readings.append([incoming([reading(1)]), incoming([reading(1)], { station: 'depok' })]);
+        const put = [episode(20, 30), episode(10, 15), episode(20, null)];
+        await commit([{ put }, { station: 'depok', put: [episode(12, null, 'depok')] }]);
+        const katulampa = { station: 'katulampa' };
+        expect(await stores.history.episodes({ ...katulampa, fromMs: 0, toMs: 99 })).toEqual([put[1], put[0], put[2]]);
+        expect(await begins({ ...katulampa, fromMs: 16, toMs: 21 })).toEqual([
+          [20, 30],
+          [20, null],
+        ]);
+        expect(await begins({ ...katulampa, fromMs: 15, toMs: 20 })).toEqual([[10, 15]]);
+        expect(await begins({ fromMs: 16, toMs: 20 })).toEqual([[12, null]]);
+        await commit([{ removed: [episode(20, 30)], put: [{ ...episode(20, null), peakStageMm: 1000 }] }]);
+        expect(await begins({ ...katulampa, fromMs: 16, toMs: 99 })).toEqual([[20, null]]);
+        expect((await stores.history.episodes({ ...katulampa, fromMs: 16, toMs: 99 }))[0]?.peakStageMm).toBe(1000);
+      });
+
+      test('another fingerprint marks all hours of a station; none takes its marks away', async () => {
+        await stores.readings.append([incoming([reading(1), reading(300)])]);
+        await hours();
+        await commit([{ from: noon, to: noon + 5 }]);
+        expect(await hours()).toEqual([]);
+        const refold = async (fingerprint: string | null) =>
+          stores.history.refold({
+            shard: 'history',
+            fence: await stores.history.takeLease('history'),
+            fingerprints: new Map([
+              ['katulampa', fingerprint],
+              ['new', 'x'],
+            ]),
+          });
+        await refold('one');
+        expect([...(await stores.history.fingerprints())]).toEqual([
+          ['katulampa', 'one'],
+          ['new', 'x'],
+        ]);
+        const [[station, marked]] = (await hours()) as [[string, SeqRanges]];
+        expect([station, hasSeq(marked, noon), hasSeq(marked, noon + 3)]).toEqual(['katulampa', true, true]);
+        await refold(null);
+        expect(await hours()).toEqual([]);
+        expect([...(await stores.history.fingerprints()).keys()]).toEqual(['new']);
+      });
+
+      test('a lost lease is refused, and nothing of its work is kept', async () => {
+        await stores.readings.append([incoming([reading(1)])]);
+        await hours();
+        const fence = await stores.history.takeLease('history');
+        await stores.history.takeLease('history');
+        const work = { fence, changes: [{ kind: 'episode' as const, id: 'x', since: '', severity: 1, episode: null }] };
+        const lost = commit([{ checkpoints: [{ hour: noon, fold: 'f' }], put: [episode(1, 2)] }], work);
+        await expect(lost).rejects.toMatchObject({ code: 'lease-lost' });
+        const refold = stores.history.refold({ shard: 'history', fence, fingerprints: new Map([['katulampa', 'x']]) });
+        await expect(refold).rejects.toMatchObject({ code: 'lease-lost' });
+        expect(await hours()).toHaveLength(1);
+        expect(await stores.history.checkpoints('katulampa', 0, 1e9)).toEqual([]);
+        expect(await begins({ fromMs: 0, toMs: 99 })).toEqual([]);
+        expect(stores.changes.head()).toBe(0);
       });
     });
 

@@ -7,7 +7,7 @@ import { openMemory, type Stores } from '../store/index.ts';
 import { openSqlite } from '../store/sqlite/index.ts';
 import { noonMs } from '../store/testing.ts';
 import { createHistory, type History, type HistoryOptions } from './history.ts';
-import { foldAll, kept, record } from './testing.ts';
+import { foldAll, kept, record } from './testing/record.ts';
 
 let clock: SteppedClock;
 beforeEach(() => {

@@ -1,9 +1,9 @@
 /** Made-up records for the tests of history: messages of one station, and what history makes of them. */
 import type { Reading } from '@siaga/protocol';
 import fc from 'fast-check';
-import type { HistoryStore, IncomingBatch } from '../ports.ts';
-import { incoming, minuteMs, noonMs, reading, streamA, streamB } from '../store/testing.ts';
-import type { History } from './history.ts';
+import type { HistoryStore, IncomingBatch } from '../../ports.ts';
+import { incoming, minuteMs, noonMs, reading, streamA, streamB } from '../../store/testing.ts';
+import type { History } from '../history.ts';
 
 /** Height of the sensor in the test catalogue; its limits are at 810, 1510 and 2010 mm, its dead-band 50. */
 const sensorElevationMm = 4500;
