@@ -1,5 +1,7 @@
 /** The whole API over stores of memory and plausible stand-ins, for its tests: new options are given here once. */
 import { Registry } from 'prom-client';
+import { reportDryRun } from './alarms/dry-run-report.ts';
+import { createRuleSet } from './alarms/rules/index.ts';
 import { testDesk } from './alarms/testing.ts';
 import { type ApiOptions, createApi } from './api/app.ts';
 import { createStreamHub } from './api/stream-hub.ts';
@@ -14,12 +16,15 @@ import {
   plausibleQueries,
   value,
 } from './api/testing.ts';
+import { alarmSettingsFaults } from './fleet/catalogue-faults.ts';
+import { catalogueFrom } from './fleet/testing.ts';
 import { silentLog } from './log.ts';
 import { createPeople } from './people/index.ts';
 import { openMemory } from './store/index.ts';
 
 export async function plausibleApi(over: Partial<ApiOptions> & Pick<ApiOptions, 'web'>) {
   const stores = openMemory();
+  const catalogue = catalogueFrom();
   const changes = memoryChanges();
   const hub = createStreamHub({
     changes,
@@ -32,6 +37,12 @@ export async function plausibleApi(over: Partial<ApiOptions> & Pick<ApiOptions, 
     access: accessAs(),
     desk: (await testDesk(stores)).desk,
     deliveriesOf: () => [],
+    alarmRules: {
+      rules: createRuleSet(catalogue),
+      dryRun: (span, alarms) =>
+        reportDryRun({ catalogue, readings: stores.readings, scratch: openMemory, ...span }, alarms),
+      alarmFaults: (alarms) => alarmSettingsFaults(alarms, catalogue),
+    },
     telling: nobodyTold,
     declarations: nothingToDeclare,
     shiftLog: emptyLog,

@@ -4,6 +4,7 @@ import { resolve } from 'node:path';
 import { systemClock } from '@siaga/protocol';
 import { Command } from 'commander';
 import packageJson from '../package.json' with { type: 'json' };
+import { addAlarmsCommands } from './alarms-command.ts';
 import { addAuditCommands } from './audit-command.ts';
 import { readCatalogue } from './catalogue-file.ts';
 import { type Config, loadConfig } from './config.ts';
@@ -81,6 +82,16 @@ addPeopleCommands(
   say,
 );
 addWatchCommand(program);
+addAlarmsCommands(
+  program,
+  async () => {
+    const { storeUrl, cataloguePath } = configuration();
+    const { openSqliteReadings } = await import('./store/sqlite/index.ts');
+    const { openMemory } = await import('./store/index.ts');
+    return { catalogue: readCatalogue(cataloguePath), ...openSqliteReadings(storeUrl), scratch: openMemory };
+  },
+  say,
+);
 addAuditCommands(program, {
   open: (url, options) => openBeside(url ?? configuration().storeUrl, options),
   nowMs: () => (configuration().clock ?? systemClock()).now(),

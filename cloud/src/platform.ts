@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Clock, systemClock } from '@siaga/protocol';
 import packageJson from '../package.json' with { type: 'json' };
+import { reportDryRun } from './alarms/dry-run-report.ts';
 import type { Caller } from './api/access.ts';
 import { createApi } from './api/app.ts';
 import { authentication } from './api/authenticate.ts';
@@ -11,6 +12,7 @@ import { type Broker, startBroker } from './broker/embedded.ts';
 import { readCatalogue } from './catalogue-file.ts';
 import { readCertificates, readConsoleCertificate } from './certificates.ts';
 import type { Config } from './config.ts';
+import { alarmSettingsFaults } from './fleet/catalogue-faults.ts';
 import { makeWritable } from './folders.ts';
 import { listening, portIsFree } from './listening.ts';
 import { type Logger, silentLog } from './log.ts';
@@ -21,7 +23,7 @@ import { createQueries } from './queries.ts';
 import { alarmHistory } from './shift/alarm-history.ts';
 import { createDeclarations } from './shift/declared.ts';
 import { createShiftLog } from './shift/log.ts';
-import { openStore } from './store/index.ts';
+import { openMemory, openStore } from './store/index.ts';
 import { startTelling, type Telling } from './telling.ts';
 
 export type Platform = {
@@ -137,6 +139,12 @@ async function startAll(
     desk: pipeline.desk,
     deliveriesOf: told.dispatcher.deliveriesOf,
     telling: told,
+    alarmRules: {
+      rules: pipeline.rules,
+      dryRun: (span, alarms) =>
+        reportDryRun({ catalogue, readings: stores.readings, scratch: openMemory, ...span }, alarms),
+      alarmFaults: (alarms) => alarmSettingsFaults(alarms, catalogue),
+    },
     declarations,
     shiftLog: createShiftLog({ state: stores.state, clock, alarms: alarmHistory(stores.state, pipeline.desk) }),
     people,

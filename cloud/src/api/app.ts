@@ -14,6 +14,7 @@ import { type AccessOptions, useAccess } from './access.ts';
 import { sendProblem, useProblems } from './problem.ts';
 import type { Queries } from './queries.ts';
 import { alarmKpisRoute } from './routes/alarm-kpis.ts';
+import { type AlarmRuleRouteOptions, alarmRuleRoutes } from './routes/alarm-rules.ts';
 import { type AlarmRouteOptions, alarmGroupRoute, alarmRoutes } from './routes/alarms.ts';
 import { auditRoute } from './routes/audit.ts';
 import { type ChannelRouteOptions, channelRoutes } from './routes/channels.ts';
@@ -52,6 +53,7 @@ export type ApiOptions = {
   readonly access: AccessOptions;
   readonly desk: AlarmDesk;
   readonly deliveriesOf: AlarmRouteOptions['deliveriesOf'];
+  readonly alarmRules: AlarmRuleRouteOptions;
   readonly telling: ChannelRouteOptions & { readonly duty: DutyRoom };
   readonly declarations: Declarations;
   readonly shiftLog: ShiftLog;
@@ -134,6 +136,7 @@ export async function createApi(options: ApiOptions): Promise<App> {
       alarmRoutes(api, options);
       alarmGroupRoute(api, options);
       alarmKpisRoute(api, { ...options, nowMs: queries.nowMs });
+      alarmRuleRoutes(api, options.alarmRules);
       outOfServiceRoutes(api, options);
       drillRoutes(api, options);
       declaredRoutes(api, options);

@@ -1,4 +1,6 @@
 import type { Row } from '../report.ts';
+import { benchBacklog } from './backlog.ts';
+import { measureOutage } from './outage.ts';
 import { playSeason } from './season.ts';
 import { playStorm } from './storm.ts';
 
@@ -11,6 +13,10 @@ export async function benchAlarms(say: (progress: string) => void): Promise<Row[
   say('storm: 500 conditions in ten minutes on 200 stations');
   const rows = await playStorm(seed);
   say(`season: ${hours} hours at 30 stations`);
+  say('backlog: a year of one station beside live data');
+  rows.push(...(await benchBacklog(say)));
+  say('outage: every channel down for an hour');
+  rows.push(...(await measureOutage(say)));
   const season = await playSeason({ hours, seed }, say);
   for (const fault of season.faults) say(`season: ${fault}`);
   return [...rows, ...season.rows];

@@ -36,6 +36,7 @@ export type SeasonFindings = {
   learntLateMissed: number;
   raisedFromLate: number;
   raisedFalsely: number;
+  raisedByFaults: number;
   readonly faults: string[];
 };
 
@@ -63,6 +64,7 @@ export function watchSeason(
     learntLateMissed: 0,
     raisedFromLate: 0,
     raisedFalsely: 0,
+    raisedByFaults: 0,
     faults: [],
   };
   const byId = new Map(stations.map((station) => [station.id, station]));
@@ -81,6 +83,7 @@ export function watchSeason(
   );
   sum.crossings = [...waiting.values()].reduce((count, each) => count + each.length, 0);
   const newestMs = new Map<string, number>();
+  const newestIsTrue = new Map<string, boolean>();
   let before = new Map<string, AlarmState>();
 
   const minuteOf = (ms: number) => Math.floor((ms - originMs) / minuteMs);
@@ -90,7 +93,10 @@ export function watchSeason(
   function note(station: NetworkStation, { reading, isTrue }: FieldReading, nowMs: number): void {
     const newest = newestMs.get(station.id) ?? 0;
     const isNewest = reading.observedAtMs > newest;
-    if (isNewest) newestMs.set(station.id, reading.observedAtMs);
+    if (isNewest) {
+      newestMs.set(station.id, reading.observedAtMs);
+      newestIsTrue.set(station.id, isTrue);
+    }
     if (!isTrue) return;
     const minute = minuteOf(reading.observedAtMs);
     for (const crossing of waiting.get(station.id) ?? []) {
@@ -116,6 +122,11 @@ export function watchSeason(
     const severity = (alarm.severity ?? 1) as 1 | 2 | 3;
     const recent = Array.from({ length: 8 }, (_, i) => stageAt(alarm.station as string, now - i));
     if (recent.every((stageMm) => isFarBelow(station, severity, stageMm))) {
+      // What is stuck, or the last before silence, nobody can tell from water.
+      if (newestIsTrue.get(alarm.station) === false) {
+        sum.raisedByFaults += 1;
+        return;
+      }
       sum.raisedFalsely += 1;
       sum.faults.push(`${iso(nowMs)} ${alarm.key} raised at ${severity}, the water never was there: ${alarm.headline}`);
     }

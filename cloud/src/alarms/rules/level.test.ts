@@ -34,6 +34,13 @@ describe('raise', () => {
     expect(level({ nowMin: at(1), samples: samples(700, 820, 715, 830) })).toMatchObject({ signal: 'on' });
   });
 
+  it('one wild sample below contradicts nothing, two do', () => {
+    const wild = samples(790, 800, 815, 300);
+    expect(level({ nowMin: at(1), samples: wild })).toMatchObject({ signal: 'on', severity: 1 });
+    expect(level({ nowMin: at(1), samples: wild })?.headline).toContain(': 81 cm');
+    expect(level({ nowMin: at(1), samples: samples(800, 815, 300, 300) })).toBeUndefined();
+  });
+
   it('water that plays about the limit contradicts nothing', () => {
     expect(level({ nowMin: at(1), samples: samples(760, 790, 815, 770) })).toMatchObject({ signal: 'on', severity: 1 });
     expect(level({ nowMin: at(1), samples: samples(600, 700, 815, 700) })).toBeUndefined();

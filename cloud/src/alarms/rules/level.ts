@@ -114,7 +114,9 @@ function lastsAlone(
 ): boolean {
   const { judged, value } = facts;
   const samples = recentOf(facts);
-  const contradicted = samples.findLastIndex(({ stageMm }) => stageMm < limit.fromMm - limit.deadBandMm);
+  const contradicted = samples.findLastIndex(
+    (each) => each.stageMm < limit.fromMm - limit.deadBandMm && !dropsWildly(facts, each),
+  );
   const sample = samples.slice(contradicted + 1).find(({ stageMm }) => stageMm >= limit.fromMm);
   if (sample === undefined) return false;
   const isValue = value !== null && Date.parse(value.observedAt) === sample.atMs;
@@ -122,6 +124,16 @@ function lastsAlone(
   const isNewest = sample === samples.at(-1);
   const isDoubtful = isNewest && leaps(facts, sample) && (judged.intervalS ?? 0) <= quickIntervalS;
   return nowMs - knownAtMs >= (confirmS + (isDoubtful ? leapGraceS : 0)) * 1000;
+}
+
+/** Whether it is itself the wild one: far below where water was that came there at a pace that water has. */
+function dropsWildly(facts: StationFacts, sample: StagePoint): boolean {
+  const { approach } = facts.judged;
+  const before = approach.slice(0, approach.indexOf(sample));
+  const last = before.at(-1);
+  if (last === undefined || leaps(facts, last)) return false;
+  const mirrored = ({ atMs, stageMm }: StagePoint): StagePoint => ({ atMs, stageMm: -stageMm });
+  return !riseReaches(before.map(mirrored), mirrored(sample));
 }
 
 /** From the lowest water that is of interest up to the nearest that the sensor can measure. */
@@ -141,7 +153,11 @@ function finding(world: RuleWorld, facts: StationFacts, limit: Limit, deadBandMm
   const seenSinceMs =
     (judged.severity === limit.severity ? judged.sinceMs : above) ?? judged.weighedAtMs ?? world.nowMs;
   const sinceMs = uncertain ? Date.parse(value.receivedAt) : seenSinceMs;
-  const stage = `${judged.note === 'at-least' ? 'at least ' : ''}${cm(judged.stageMm ?? 0)}`;
+  // One wild sample may have come after those that the alarm rests on.
+  const highestMm = Math.max(...samples.map(({ stageMm }) => stageMm));
+  const newestMm = judged.stageMm ?? 0;
+  const stageMm = newestMm < limit.fromMm - deadBandMm && highestMm > newestMm ? highestMm : newestMm;
+  const stage = `${judged.note === 'at-least' ? 'at least ' : ''}${cm(stageMm)}`;
   const figures = [`${stage}${pace(value)}`, `since ${world.timeOfDay(sinceMs)}`].join(', ');
   return stationFinding('level', facts, {
     signal: 'on',
@@ -150,7 +166,7 @@ function finding(world: RuleWorld, facts: StationFacts, limit: Limit, deadBandMm
     sinceMs,
     headline: `${station.name} in ${limit.label} band: ${figures} (sensor, provisional${uncertain ? ', clock uncertain' : ''})`,
     evidence: {
-      stageMm: judged.stageMm,
+      stageMm,
       atLeast: judged.note === 'at-least',
       limitMm: limit.fromMm,
       bandLabel: limit.label,

@@ -40,7 +40,7 @@ export const rate: StationRule<typeof settings> = {
   defaults: (kind) => ({
     ...commonDefaults(
       'Check against the rain radar and the station upstream that the rise is real. Warn the crews and districts downstream that water comes sooner than usual.',
-      { on: !movedByWorks.has(kind) },
+      { on: !movedByWorks.has(kind), offDelayS: 1800 },
     ),
     limitMmPer10Min: limits[kind] ?? usualLimit,
     fromStageMm: null,

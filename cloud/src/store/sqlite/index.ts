@@ -30,6 +30,12 @@ export function openSqliteBeside(url: string, options: { readonly readOnly: bool
   return { state, audit, close: () => database.close() };
 }
 
+/** The readings of a store that another process may be running on, to read only. */
+export function openSqliteReadings(url: string) {
+  const database = openBeside(pathOf(url), { readOnly: true });
+  return { readings: storesOver(database).readings, close: () => database.close() };
+}
+
 /** Tells a store whose backup was put back from the one that it was taken of: see `renewIdentity`. */
 export function renewSqlite(url: string): void {
   renewIdentity(pathOf(url));
