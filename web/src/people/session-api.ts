@@ -5,7 +5,7 @@ import { type Fetched, getJson, parseAnything, sendJson } from '../feed/client.t
 const parseSession = parserOf(SessionInfo);
 
 /** How one may sign in here. */
-export const SessionOptions = Type.Object({
+const SessionOptions = Type.Object({
   passkeys: Type.Boolean(),
   oidc: Type.Union([Type.Object({ name: Type.String() }), Type.Null()]),
   setupOpen: Type.Boolean(),

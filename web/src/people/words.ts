@@ -235,7 +235,8 @@ export const peopleWords = {
   audit: {
     intro: 'Who did what, when and why. Lines are chained: none can be changed or removed unseen.',
     head: (no: number) => `Newest line: ${no}. Its hash:`,
-    headHint: 'Note it outside this system: “siaga audit verify --expect NUMBER:HASH” later proves that nothing up to it was altered.',
+    headHint:
+      'Note it outside this system: “siaga audit verify --expect NUMBER:HASH” later proves that nothing up to it was altered.',
     lines: 'Lines',
     no: 'No.',
     at: 'When',

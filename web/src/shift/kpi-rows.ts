@@ -81,9 +81,9 @@ export function percent(share: number): string {
   return `${number(share * 100)} %`;
 }
 
-/** One decimal below ten, none from there. */
+/** One decimal below ten where it says something, none from there. */
 function number(value: number): string {
-  return value.toFixed(value > 0 && value < 10 && !Number.isInteger(value) ? 1 : 0);
+  return String(Number(value.toFixed(value < 10 ? 1 : 0)));
 }
 
 function duration(seconds: number | null): string {
