@@ -150,7 +150,7 @@ function worldOf(
     nowMs,
     stations: new Map([...past].map(([id, station]) => [id, station.facts(nowMs)])),
     reaches: catalogue.reaches,
-    platform: { ...wellBox, startedAtMs: nowMs, watermarkMs: nowMs },
+    platform: { ...wellBox, startedAtMs: 0, watermarkMs: nowMs },
     episodes: (station, fromMs) => past.get(station)?.episodes(fromMs) ?? [],
     madeKnown: desk.madeKnown,
   };

@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { stationKinds } from '@siaga/protocol';
 import { describe, expect, it } from 'vitest';
 import { describeFaults, loadCatalogue } from '../../fleet/catalogue.ts';
@@ -34,6 +34,14 @@ describe('the list', () => {
         );
       }
   });
+});
+
+it("the user's page names every rule with its list, and every setting", () => {
+  const page = readFileSync(new URL('../../../../docs/alarms.md', import.meta.url), 'utf8');
+  for (const { name, list, settings } of rules) {
+    expect(page).toContain(`| \`${name}\` | ${list} |`);
+    for (const setting of Object.keys(settings.properties)) expect(page, name).toContain(`\`${setting}\``);
+  }
 });
 
 describe('settings', () => {
