@@ -17,9 +17,9 @@ import { createHistory, createJudge } from './judging/index.ts';
 import type { IncomingBatch, JournalLine } from './ports.ts';
 import { openStore } from './store/index.ts';
 
-export type { Acting, AlarmDesk } from './alarms/desk.ts';
+export type { AlarmDesk } from './alarms/desk.ts';
 export type { PlatformFacts } from './alarms/rule.ts';
-export type { AlarmState, GroupState } from './domain/alarm.ts';
+export type { AlarmState } from './domain/alarm.ts';
 export type { IncomingBatch } from './ports.ts';
 
 export type AlarmTrialOptions = {

@@ -17,7 +17,7 @@ import type { CatalogueFile, ReachEntry, StationEntry } from './catalogue-schema
 import type { CatalogueGauge, CatalogueStation } from './station.ts';
 
 export type { Fault } from './catalogue-faults.ts';
-export type { CatalogueGauge, CatalogueStation } from './station.ts';
+export type { CatalogueStation } from './station.ts';
 
 export type Catalogue = {
   readonly deployment: Deployment;

@@ -9,7 +9,7 @@ import { type Crossing, isFarBelow, isSurelyAbove, type StationWater } from './s
 
 const minuteMs = 60_000;
 /** Four reporting intervals: what is older is no present reading. */
-export const staleMs = 4 * minuteMs;
+const staleMs = 4 * minuteMs;
 /** A crossing known sooner than this after it began is not late. */
 const lateMs = 10 * minuteMs;
 const graceForLateMs = 5 * minuteMs;

@@ -39,6 +39,8 @@ describe('raise', () => {
     expect(level({ nowMin: at(1), samples: wild })).toMatchObject({ signal: 'on', severity: 1 });
     expect(level({ nowMin: at(1), samples: wild })?.headline).toContain(': 81 cm');
     expect(level({ nowMin: at(1), samples: samples(800, 815, 300, 300) })).toBeUndefined();
+    // Nothing follows from three wild ones in a row: the water is back where it was.
+    expect(level({ nowMin: at(1), samples: samples(300, -250, 300, 820, 302) })).toBeUndefined();
   });
 
   it('water that plays about the limit contradicts nothing', () => {

@@ -126,12 +126,16 @@ function lastsAlone(
   return nowMs - knownAtMs >= (confirmS + (isDoubtful ? leapGraceS : 0)) * 1000;
 }
 
+/** Water that is this near to where it was seen a moment ago is back there. */
+const backMm = 150;
+
 /** Whether it is itself the wild one: far below where water was that came there at a pace that water has. */
 function dropsWildly(facts: StationFacts, sample: StagePoint): boolean {
   const { approach } = facts.judged;
   const before = approach.slice(0, approach.indexOf(sample));
   const last = before.at(-1);
   if (last === undefined || leaps(facts, last)) return false;
+  if (before.some(({ stageMm }) => Math.abs(stageMm - sample.stageMm) <= backMm)) return false;
   const mirrored = ({ atMs, stageMm }: StagePoint): StagePoint => ({ atMs, stageMm: -stageMm });
   return !riseReaches(before.map(mirrored), mirrored(sample));
 }
