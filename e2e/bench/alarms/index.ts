@@ -12,11 +12,11 @@ const seed = 'siaga';
 export async function benchAlarms(say: (progress: string) => void): Promise<Row[]> {
   say('storm: 500 conditions in ten minutes on 200 stations');
   const rows = await playStorm(seed);
-  say(`season: ${hours} hours at 30 stations`);
   say('backlog: a year of one station beside live data');
   rows.push(...(await benchBacklog(say)));
   say('outage: every channel down for an hour');
   rows.push(...(await measureOutage(say)));
+  say(`season: ${hours} hours at 30 stations`);
   const season = await playSeason({ hours, seed }, say);
   for (const fault of season.faults) say(`season: ${fault}`);
   return [...rows, ...season.rows];
