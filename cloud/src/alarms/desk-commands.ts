@@ -8,7 +8,7 @@ import { isInReach } from './desk-queries.ts';
 import type { Draft } from './draft.ts';
 import { scenarioOf } from './drills.ts';
 import { alarmKind, groupKind, outOfServiceId } from './records.ts';
-import { endDrillIn, type RoundContext, settleGroups, settleStation } from './round.ts';
+import { endDrillIn, type RoundContext, settleGroups, settleStation, silenceOf } from './round.ts';
 import { alarmToWire, groupToWire } from './wire.ts';
 
 type Decide = <T>(decision: (draft: Draft) => Done<T> | Promise<Done<T>>) => Promise<Done<T>>;
@@ -65,7 +65,7 @@ export function deskCommands({
   function command(
     acting: Acting,
     seen: Seen,
-    input: AlarmInput,
+    inputOf: (draft: Draft, alarm: AlarmState) => AlarmInput,
     refuse: (alarm: AlarmState, draft: Draft) => Refused | null,
   ): Promise<Done<AlarmState>> {
     return decide(async (draft) => {
@@ -73,6 +73,7 @@ export function deskCommands({
       if (!found.ok) return found;
       const refusal = refuse(found.value, draft);
       if (refusal !== null) return refusal;
+      const input = inputOf(draft, found.value);
       const after = act(draft, acting, found.value, input, 'reason' in input ? input.reason : null);
       settleGroups(draft, context);
       return done(after);
@@ -106,7 +107,7 @@ export function deskCommands({
         // Its headline changes with every alarm in it: who saw its newest call may answer it.
         if (version < before.calledVersion || version > before.version)
           return refused('stale-version', `Group ${id} has called again since; look at it again.`);
-        const after = draft.grouped(acknowledgeGroup(before, acting.actor, draft.nowMs));
+        const after = draft.grouped(acknowledgeGroup(before, acting.actor, version, draft.nowMs));
         draft.audit({
           actor: acting.actor,
           act: 'group.acknowledge',
@@ -118,28 +119,49 @@ export function deskCommands({
       }),
 
     shelve: (acting, seen, { untilMs, oneShot, reason }) =>
-      command(acting, seen, { kind: 'shelve', by: acting.actor, untilMs, oneShot, reason }, (alarm, { nowMs }) => {
-        if (reason.trim() === '') return refused('invalid', 'Shelving needs a reason.');
-        if (untilMs <= nowMs) return refused('invalid', 'The shelf must end in the future.');
-        if (untilMs - nowMs > longestShelfMs) return refused('invalid', 'A shelf lasts 24 hours at most.');
-        if (alarm.priority === 'high' && !acting.mayShelveTop)
-          return refused('not-permitted', 'Only a supervisor may shelve an alarm of the top priority.');
-        if (alarm.priority === 'high' && untilMs - nowMs > longestTopShelfMs)
-          return refused('not-permitted', 'An alarm of the top priority may be shelved for 30 minutes at most.');
-        if (alarm.suppression !== null && alarm.suppression.kind !== 'shelved')
-          return refused('not-now', `It is silent already (${alarm.suppression.kind}).`);
-        if (alarm.condition === 'returned') return refused('not-now', 'It has returned to normal.');
-        return null;
-      }),
+      command(
+        acting,
+        seen,
+        () => ({ kind: 'shelve', by: acting.actor, untilMs, oneShot, reason }),
+        (alarm, { nowMs }) => {
+          if (reason.trim() === '') return refused('invalid', 'Shelving needs a reason.');
+          if (untilMs <= nowMs) return refused('invalid', 'The shelf must end in the future.');
+          if (untilMs - nowMs > longestShelfMs) return refused('invalid', 'A shelf lasts 24 hours at most.');
+          if (alarm.priority === 'high' && !acting.mayShelveTop)
+            return refused('not-permitted', 'Only a supervisor may shelve an alarm of the top priority.');
+          if (alarm.priority === 'high' && untilMs - nowMs > longestTopShelfMs)
+            return refused('not-permitted', 'An alarm of the top priority may be shelved for 30 minutes at most.');
+          // Shelf after shelf would keep it silent for ever: it must come back between.
+          if (alarm.priority === 'high' && alarm.suppression?.kind === 'shelved' && untilMs > alarm.suppression.untilMs)
+            return refused('not-permitted', 'A shelf of the top priority cannot be made longer: take it back first.');
+          if (alarm.suppression !== null && alarm.suppression.kind !== 'shelved')
+            return refused('not-now', `It is silent already (${alarm.suppression.kind}).`);
+          if (alarm.condition === 'returned') return refused('not-now', 'It has returned to normal.');
+          return null;
+        },
+      ),
 
     unshelve: (acting, seen) =>
-      command(acting, seen, { kind: 'unshelve', by: acting.actor }, ({ suppression }) =>
-        suppression?.kind === 'shelved' ? null : refused('not-now', 'It is not shelved.'),
+      command(
+        acting,
+        seen,
+        (draft, alarm) => ({
+          kind: 'unshelve',
+          by: acting.actor,
+          silence: silenceOf(draft, alarm, undefined, context),
+        }),
+        ({ suppression }) => (suppression?.kind === 'shelved' ? null : refused('not-now', 'It is not shelved.')),
       ),
 
     reset: (acting, seen) =>
-      command(acting, seen, { kind: 'reset', by: acting.actor }, ({ condition, latched }) =>
-        condition === 'returned' && latched ? null : refused('not-now', 'Only a returned, latched alarm can be reset.'),
+      command(
+        acting,
+        seen,
+        () => ({ kind: 'reset', by: acting.actor }),
+        ({ condition, latched }) =>
+          condition === 'returned' && latched
+            ? null
+            : refused('not-now', 'Only a returned, latched alarm can be reset.'),
       ),
 
     outOfService: (acting, { station, rule, untilMs, reason }) =>

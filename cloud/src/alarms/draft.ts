@@ -51,7 +51,8 @@ export function createDraft(memory: DeskMemory, nowMs: number) {
       const all = new Map([...memory.groups, ...groups]);
       return [...all.values()].filter(({ closedAtMs }) => closedAtMs === null);
     },
-    lived({ alarm, events }: Lived): AlarmState {
+    lived({ alarm: lived, events, called }: Lived): AlarmState {
+      const alarm = called ? { ...lived, calledAtVersion: this.group(lived.group)?.version ?? 0 } : lived;
       if (alarm !== this.alarm(alarm.id)) alarms.set(alarm.id, alarm);
       for (const event of events) line(event, { alarm: alarm.id, group: alarm.group, priority: alarm.priority });
       return alarm;

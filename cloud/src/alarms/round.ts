@@ -3,13 +3,14 @@ import type { StationId } from '@siaga/protocol';
 import type { AlarmState, GroupState, Silence } from '../domain/alarm.ts';
 import { priorityRank } from '../domain/alarm.ts';
 import { groupNow, openGroup } from '../domain/alarm-group.ts';
-import { live, raise, type Sighting } from '../domain/alarm-life.ts';
+import { type AlarmInput, live, raise, type Sighting } from '../domain/alarm-life.ts';
 import type { Catalogue } from '../fleet/catalogue.ts';
 import type { Draft } from './draft.ts';
 import { drillFindings, type Found } from './drills.ts';
 import { groupHeadline, type Names } from './headline.ts';
 import { type OutOfService, outOfServiceId, type Pending } from './records.ts';
 import type { FoundCondition, RuleSet } from './rule.ts';
+import { whyUnwatched } from './unwatched.ts';
 
 export type RoundContext = {
   readonly rules: Pick<RuleSet, 'covers' | 'escalation'>;
@@ -39,10 +40,9 @@ export function takeRound(draft: Draft, { found, stations }: Look, context: Roun
   for (const alarm of memory.alarms.values()) {
     const now = draft.alarm(alarm.id) ?? alarm;
     const seen = sightings.get(alarm.key);
-    const silence = silenceOf(draft, alarm, seen, context);
-    const input = covers(alarm)
-      ? ({ kind: 'looked', sighting: seen === undefined ? null : sightingOf(seen), silence } as const)
-      : ({ kind: 'waited', silence } as const);
+    const silence = silenceOf(draft, now, seen, context);
+    const isLooked = isLookedAt(draft, now, seen, covers);
+    const input = isLooked ? looked(now, seen, silence, context) : ({ kind: 'waited', silence } as const);
     draft.lived(live(now, input, nowMs));
   }
   for (const pending of memory.pendings.values())
@@ -87,6 +87,28 @@ function endServices(draft: Draft): void {
     if (service.untilMs !== null && service.untilMs <= draft.nowMs) draft.service(service, true);
 }
 
+/** What has returned comes back after its on-delay, like what is new; until then nobody has looked. */
+function isLookedAt(
+  draft: Draft,
+  alarm: AlarmState,
+  seen: Found | undefined,
+  covers: (of: AlarmState) => boolean,
+): boolean {
+  if (alarm.condition === 'returned' && alarm.closedAtMs === null && seen?.signal === 'on') return isRipe(draft, seen);
+  return covers(alarm);
+}
+
+function looked(
+  alarm: AlarmState,
+  seen: Found | undefined,
+  silence: Silence | null,
+  context: RoundContext,
+): AlarmInput {
+  if (seen !== undefined) return { kind: 'looked', sighting: sightingOf(seen), silence };
+  const unwatched = alarm.drill === null ? whyUnwatched(alarm, context.catalogue) : null;
+  return { kind: 'looked', sighting: null, silence, unwatched };
+}
+
 /** One condition a key. Two rules that name the same one are heard at the louder. */
 function soundest(found: readonly Found[]): Map<string, Found> {
   const byKey = new Map<string, Found>();
@@ -105,11 +127,13 @@ function loudnessOf({ signal, priority, severity }: Found): number {
 function isRipe(draft: Draft, { key, rule, station, drill, settings }: Found): boolean {
   const delayMs = settings.onDelayS * 1000;
   const pending = draft.memory.pendings.get(key);
-  if (draft.nowMs - (pending?.sinceMs ?? draft.nowMs) >= delayMs) {
+  const waitedMs = draft.nowMs - (pending?.sinceMs ?? draft.nowMs);
+  if (waitedMs >= delayMs) {
     draft.unpend(key);
     return true;
   }
-  if (pending === undefined) draft.pend({ key, rule, station, drill, sinceMs: draft.nowMs });
+  // Where the clock was set back, it begins again.
+  if (pending === undefined || waitedMs < 0) draft.pend({ key, rule, station, drill, sinceMs: draft.nowMs });
   return false;
 }
 
@@ -120,7 +144,12 @@ function open(draft: Draft, condition: Found, context: RoundContext): void {
     .find((group) => group.list === list && group.basin === basin && group.drill === drill);
   const group = before?.id ?? context.mintId();
   const identity = { id: context.mintId(), key, rule, list, subject, station, basin, group, drill, headline };
-  const silence = silenceOf(draft, { rule, station, drill, suppression: null }, condition, context);
+  const silence = silenceOf(
+    draft,
+    { rule, station, drill, suppression: null, condition: 'active' },
+    condition,
+    context,
+  );
   const lived = raise({ ...identity, response: settings.response }, sightingOf(condition), silence, draft.nowMs);
   if (before === undefined)
     draft.grouped(openGroup({ id: group, list, basin, drill } satisfies Partial<GroupState>, lived.alarm, draft.nowMs));
@@ -135,13 +164,13 @@ function sightingOf(found: Found): Sighting {
 }
 
 /** What silences it from outside: out of service before maintenance before design. A drill heeds its own only. */
-function silenceOf(
+export function silenceOf(
   draft: Draft,
-  alarm: Pick<AlarmState, 'rule' | 'station' | 'drill' | 'suppression'>,
+  alarm: Pick<AlarmState, 'rule' | 'station' | 'drill' | 'suppression' | 'condition'>,
   seen: Found | undefined,
   { maintenance }: Pick<RoundContext, 'maintenance'>,
 ): Silence | null {
-  const { rule, station, drill, suppression } = alarm;
+  const { rule, station, drill, suppression, condition } = alarm;
   if (station !== null && drill === null) {
     const service = serviceOf(draft, station, rule);
     if (service !== undefined) {
@@ -151,8 +180,10 @@ function silenceOf(
     if (seen?.maintenance === true || maintenance(station)) return { kind: 'maintenance', atMs: draft.nowMs };
   }
   if (seen?.suppressed !== undefined) return { kind: 'by-design', atMs: draft.nowMs, reason: seen.suppressed };
-  // What is not seen cannot say that its reason is over.
+  // What is not seen cannot say that its reason is over. Once it has returned, there is nothing left to be silent about.
+  if (condition === 'returned') return null;
   if (seen?.signal !== 'on' && suppression?.kind === 'by-design') return suppression;
+  if (seen === undefined && suppression?.kind === 'maintenance') return suppression;
   return null;
 }
 

@@ -55,20 +55,29 @@ function group(...first: AlarmState[]) {
   const opened = openGroup({ id: 'g1', list: 'flood', basin: 'ciliwung', drill: null }, first[0] as AlarmState, noonMs);
   let now: GroupState = opened.group;
   const whys: unknown[] = [];
+  const stamps = new Map<string, number>();
+  /** What the desk stamps an alarm with as it calls. */
+  const calledAt = ({ id, annunciatedAtMs }: AlarmState): number => {
+    const call = `${id} at ${annunciatedAtMs}`;
+    const version = stamps.get(call) ?? now.version;
+    stamps.set(call, version);
+    return version;
+  };
   const told = {
     get now() {
       return now;
     },
     whys,
-    at(minute: number, ...alarms: AlarmState[]) {
+    at(minute: number, ...seen: AlarmState[]) {
       const nowMs = noonMs + minute * minuteMs;
+      const alarms = seen.map((alarm) => ({ ...alarm, calledAtVersion: calledAt(alarm) }));
       const step = groupNow(now, alarms, { headline: `${alarms.length}`, chain, nowMs });
       for (const { kind, evidence } of step.events) if (kind === 'group-annunciated') whys.push(evidence.why);
       now = step.group;
       return told;
     },
     answer(minute: number) {
-      now = acknowledgeGroup(now, 'op', noonMs + minute * minuteMs).group;
+      now = acknowledgeGroup(now, 'op', now.version, noonMs + minute * minuteMs).group;
       return told;
     },
   };

@@ -5,6 +5,7 @@
 import type { Priority, TransitionKind } from '@siaga/protocol';
 import { type Actor, type AlarmState, type GroupState, louder, machine, priorityRank } from './alarm.ts';
 import { compareAlarms, type LifeEvent } from './alarm-life.ts';
+import { isOver } from './lapse.ts';
 
 /** Further alarms of the top priority are gathered for so long before they call again. */
 export const callRestMs = 60_000;
@@ -35,6 +36,7 @@ export function openGroup(
     closedAtMs: null,
     unansweredSinceMs: null,
     calledVersion: 0,
+    answeredVersion: 0,
     version: 1,
   };
   return { group, events: [event('group-opened')] };
@@ -72,11 +74,13 @@ export function groupNow(
   return { group: { ...group, version, calledVersion: reason === null ? group.calledVersion : version }, events };
 }
 
-export function acknowledgeGroup(before: GroupState, by: Actor, nowMs: number): GroupStep {
+/** `seenVersion`: what the person answers to. What has called since then still wants to be heard. */
+export function acknowledgeGroup(before: GroupState, by: Actor, seenVersion: number, nowMs: number): GroupStep {
   const group = {
     ...before,
     acknowledged: { by, atMs: nowMs },
     unansweredSinceMs: null,
+    answeredVersion: seenVersion,
     version: before.version + 1,
   };
   return { group, events: [event('group-acknowledged', { actor: by })] };
@@ -97,21 +101,20 @@ function reasonToCall(group: GroupState, alarms: readonly AlarmState[], nowMs: n
     if (group.annunciatedAtMs === null) return 'first';
     const news = loudest(unheard);
     if (priorityRank[news] > priorityRank[group.priority]) return 'louder';
-    const restedMs = nowMs - group.annunciatedAtMs;
+    const isRested = isOver(group.annunciatedAtMs, callRestMs, nowMs);
     const known = audible.filter((alarm) => !unheard.includes(alarm));
     const isLouder = known.length === 0 || priorityRank[news] > priorityRank[loudest(known)];
-    if (restedMs >= callRestMs && isLouder) return 'louder';
-    if (restedMs >= callRestMs && news === 'high') return 'top';
+    if (isRested && isLouder) return 'louder';
+    if (isRested && news === 'high') return 'top';
     const heardMs = Math.max(group.annunciatedAtMs, group.acknowledged?.atMs ?? 0);
-    if (nowMs - heardMs >= newsAfterMs && news === loudest(known)) return 'news';
+    if (isOver(heardMs, newsAfterMs, nowMs) && news === loudest(known)) return 'news';
   }
   return isRepeatDue(group, audible, nowMs) ? 'repeat' : null;
 }
 
-/** It called after the group did, and after a person answered the group. */
-function isUnheard({ annunciatedAtMs, acknowledged }: GroupState, alarm: AlarmState): boolean {
-  if (alarm.annunciatedAtMs === null) return false;
-  return alarm.annunciatedAtMs > (annunciatedAtMs ?? -1) && alarm.annunciatedAtMs >= (acknowledged?.atMs ?? 0);
+/** It called after the group did, and after what a person saw who answered the group. */
+function isUnheard({ calledVersion, answeredVersion }: GroupState, alarm: AlarmState): boolean {
+  return alarm.annunciatedAtMs !== null && alarm.calledAtVersion >= Math.max(calledVersion, answeredVersion);
 }
 
 function isRepeatDue(group: GroupState, audible: readonly AlarmState[], nowMs: number): boolean {
@@ -119,7 +122,7 @@ function isRepeatDue(group: GroupState, audible: readonly AlarmState[], nowMs: n
   if (annunciatedAtMs === null || acknowledged !== null) return false;
   return audible
     .filter(isUnanswered)
-    .some(({ terms }) => terms.reAlarmMs !== null && nowMs - annunciatedAtMs >= terms.reAlarmMs);
+    .some(({ terms }) => terms.reAlarmMs !== null && isOver(annunciatedAtMs, terms.reAlarmMs, nowMs));
 }
 
 function call(group: GroupState, alarms: readonly AlarmState[], nowMs: number): GroupState {
@@ -149,7 +152,8 @@ function clocked(group: GroupState, alarms: readonly AlarmState[], nowMs: number
       ({ acknowledged, suppression, annunciatedAtMs }) =>
         acknowledged === null && suppression === null && annunciatedAtMs !== null,
     );
-  const unansweredSinceMs = isWaitedFor ? (group.unansweredSinceMs ?? nowMs) : null;
+  // Where the clock was set back, it is counted from now on.
+  const unansweredSinceMs = isWaitedFor ? Math.min(group.unansweredSinceMs ?? nowMs, nowMs) : null;
   return unansweredSinceMs === group.unansweredSinceMs ? group : { ...group, unansweredSinceMs };
 }
 

@@ -347,7 +347,8 @@ const inputs: Readonly<Record<string, (alarm: AlarmState, nowMs: number) => Alar
     condition === 'active' && (suppression === null || suppression.kind === 'shelved') ? shelve(nowMs + 900_000) : null,
   'shelve once': ({ suppression, condition }, nowMs) =>
     condition === 'active' && suppression === null ? shelve(nowMs + 900_000, true) : null,
-  unshelve: ({ suppression }) => (suppression?.kind === 'shelved' ? { kind: 'unshelve', by: 'op' } : null),
+  unshelve: ({ suppression }) =>
+    suppression?.kind === 'shelved' ? { kind: 'unshelve', by: 'op', silence: null } : null,
   reset: ({ condition, latched }) => (condition === 'returned' && latched ? { kind: 'reset', by: 'op' } : null),
 };
 const names = Object.keys(inputs);

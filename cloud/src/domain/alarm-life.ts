@@ -15,6 +15,7 @@ import {
   type SuppressionState,
   type Terms,
 } from './alarm.ts';
+import { isOver } from './lapse.ts';
 
 /** The condition as a rule sees it at one look; `hold` lies in the dead-band and keeps what is there. */
 export type Sighting = {
@@ -32,8 +33,13 @@ export type Sighting = {
 
 /** What can happen to an open alarm. `silence` is what keeps it silent from outside now, by its own time. */
 export type AlarmInput =
-  /** A rule looked: null when it found nothing. */
-  | { readonly kind: 'looked'; readonly sighting: Sighting | null; readonly silence: Silence | null }
+  /** A rule looked: null when it found nothing. `unwatched`: why it never will again. */
+  | {
+      readonly kind: 'looked';
+      readonly sighting: Sighting | null;
+      readonly silence: Silence | null;
+      readonly unwatched?: string | null;
+    }
   /** Time went by and nobody looked. */
   | { readonly kind: 'waited'; readonly silence: Silence | null }
   | { readonly kind: 'acknowledge'; readonly by: Actor; readonly reason: string | null }
@@ -44,7 +50,7 @@ export type AlarmInput =
       readonly oneShot: boolean;
       readonly reason: string;
     }
-  | { readonly kind: 'unshelve'; readonly by: Actor }
+  | { readonly kind: 'unshelve'; readonly by: Actor; readonly silence: Silence | null }
   | { readonly kind: 'reset'; readonly by: Actor }
   /** A drill is over. */
   | { readonly kind: 'end'; readonly reason: string };
@@ -66,7 +72,10 @@ export type Lived = {
 /** Whatever the settings say: an alarm that could go and come within seconds would chatter. */
 export const leastOffDelayMs = 60_000;
 
-/** A condition that comes back sooner than this after it went, or after it last called, does not call again. */
+/**
+ * A condition that comes back sooner than this after it last called, or below the top priority after it went, does not
+ * call again: the water plays about its limit.
+ */
 export const longSilenceMs = 15 * 60_000;
 
 const keptCrossings = 50;
@@ -101,6 +110,7 @@ export function raise(
       easingSinceMs: null,
       goneSinceMs: null,
       owed: true,
+      calledAtVersion: 0,
       crossings: severity === null ? [] : [{ severity, sinceMs }],
       version: 0,
     },
@@ -124,7 +134,7 @@ function happen(trail: Trail, input: AlarmInput): void {
   endShelf(trail);
   switch (input.kind) {
     case 'looked':
-      look(trail, input.sighting);
+      look(trail, input.sighting, input.unwatched ?? null);
       silenceBy(trail, input.silence);
       break;
     case 'waited':
@@ -143,6 +153,7 @@ function happen(trail: Trail, input: AlarmInput): void {
     }
     case 'unshelve':
       if (trail.alarm.suppression?.kind === 'shelved') unshelve(trail, { actor: input.by });
+      silenceBy(trail, input.silence);
       break;
     case 'reset':
       change(trail, { latched: false });
@@ -155,9 +166,9 @@ function happen(trail: Trail, input: AlarmInput): void {
   }
 }
 
-function look(trail: Trail, sighting: Sighting | null): void {
+function look(trail: Trail, sighting: Sighting | null, unwatched: string | null): void {
   if (sighting === null) {
-    miss(trail);
+    miss(trail, unwatched);
     return;
   }
   if (!sameTerms(trail.alarm.terms, sighting.terms)) change(trail, { terms: sighting.terms });
@@ -178,24 +189,28 @@ function look(trail: Trail, sighting: Sighting | null): void {
 const stands = { easingSinceMs: null, goneSinceMs: null };
 
 /** Not found: gone, but for the off-delay. */
-function miss(trail: Trail): void {
+function miss(trail: Trail, unwatched: string | null): void {
   const { alarm, nowMs } = trail;
   if (alarm.condition === 'returned') return;
-  const goneSinceMs = alarm.goneSinceMs ?? nowMs;
-  change(trail, { goneSinceMs, easingSinceMs: alarm.easingSinceMs ?? nowMs });
+  const goneSinceMs = countedFrom(alarm.goneSinceMs, nowMs);
+  change(trail, { goneSinceMs, easingSinceMs: countedFrom(alarm.easingSinceMs, nowMs) });
   if (nowMs - goneSinceMs < offDelayMs(alarm)) return;
   change(trail, { condition: 'returned', returnedAtMs: nowMs, latched: alarm.terms.latch, owed: false });
   change(trail, stands);
-  say(trail, 'returned');
+  say(trail, 'returned', { reason: unwatched });
   if (alarm.suppression?.kind === 'shelved' && alarm.suppression.oneShot)
     unshelve(trail, { reason: 'The condition has returned to normal.' });
 }
 
-/** The same alarm again. What comes back soon does not call: the water plays about its limit. */
-function comeBack(trail: Trail, { evidence, headline, severity, sinceMs }: Sighting): void {
+/** The same alarm again. What comes back soon does not call, and stands as it stood until that has eased. */
+function comeBack(trail: Trail, { priority, severity, response, evidence, headline, sinceMs }: Sighting): void {
   const { alarm, nowMs } = trail;
-  const quietSinceMs = Math.max(alarm.returnedAtMs ?? 0, alarm.annunciatedAtMs ?? 0);
-  const owed = alarm.annunciatedAtMs === null || nowMs - quietSinceMs >= longSilenceMs;
+  const isLongGone = priority === 'high' || isOver(alarm.returnedAtMs ?? nowMs, longSilenceMs, nowMs);
+  const owed = isLongGone && isLongQuiet(trail);
+  const isLower =
+    louder(priority, alarm.priority) === alarm.priority && higher(severity, alarm.severity) === alarm.severity;
+  // What calls for a lower stage must not call as loud as the higher one did.
+  if (owed && isLower) change(trail, { priority, severity, response });
   change(trail, { condition: 'active', returnedAtMs: null, latched: false, acknowledged: null, owed, evidence });
   change(trail, { headline, crossings: withCrossing(alarm.crossings, severity, sinceMs) });
   say(trail, 'reactivated', { evidence });
@@ -217,7 +232,7 @@ function stepUp(trail: Trail, sighting: Sighting, risen: Pick<AlarmState, 'prior
 /** Lower than the alarm says: it follows after the off-delay, without a call. */
 function ease(trail: Trail, { priority, severity, headline, response, evidence }: Sighting): void {
   const { alarm, nowMs } = trail;
-  const easingSinceMs = alarm.easingSinceMs ?? nowMs;
+  const easingSinceMs = countedFrom(alarm.easingSinceMs, nowMs);
   change(trail, { easingSinceMs, goneSinceMs: null });
   if (nowMs - easingSinceMs < offDelayMs(alarm)) return;
   change(trail, { priority, severity, headline, response, evidence, easingSinceMs: null });
@@ -226,7 +241,7 @@ function ease(trail: Trail, { priority, severity, headline, response, evidence }
 
 function endShelf(trail: Trail): void {
   const { suppression } = trail.alarm;
-  if (suppression?.kind === 'shelved' && suppression.untilMs <= trail.nowMs)
+  if (suppression?.kind === 'shelved' && isOver(suppression.atMs, suppression.untilMs - suppression.atMs, trail.nowMs))
     unshelve(trail, { reason: 'The shelf has expired.' });
 }
 
@@ -242,9 +257,8 @@ function silenceBy(trail: Trail, silence: Silence | null): void {
   const { suppression } = trail.alarm;
   if (suppression?.kind === 'shelved' || sameSilence(suppression, silence)) return;
   if (suppression !== null) {
-    // A station that was out of service was not watched: what is active there now is news.
-    const news = suppression.kind === 'out-of-service' && trail.alarm.condition === 'active';
-    change(trail, { suppression: null, ...(news ? { owed: true, acknowledged: null } : {}) });
+    change(trail, { suppression: null });
+    if (trail.alarm.condition === 'active') recall(trail, suppression.kind);
     say(trail, 'unsuppressed', { evidence: { suppression: suppression.kind } });
   }
   if (silence === null) return;
@@ -252,6 +266,23 @@ function silenceBy(trail: Trail, silence: Silence | null): void {
   const actor = silence.kind === 'out-of-service' ? silence.by : machine;
   const reason = silence.kind === 'maintenance' ? null : silence.reason;
   say(trail, 'suppressed', { actor, reason, evidence: { suppression: silence.kind } });
+}
+
+/** What is active when its silence ends calls where nobody knows of it, or none has for long. */
+function recall(trail: Trail, was: Silence['kind']): void {
+  // A station that was out of service was not watched: what is active there now is news.
+  if (was === 'out-of-service') change(trail, { owed: true, acknowledged: null });
+  else if (trail.alarm.acknowledged === null && isLongQuiet(trail)) change(trail, { owed: true });
+}
+
+/** It has not called for long, or never. */
+function isLongQuiet({ alarm: { annunciatedAtMs }, nowMs }: Trail): boolean {
+  return annunciatedAtMs === null || isOver(annunciatedAtMs, longSilenceMs, nowMs);
+}
+
+/** Since when a delay runs; where the clock was set back, it begins again. */
+function countedFrom(sinceMs: number | null, nowMs: number): number {
+  return Math.min(sinceMs ?? nowMs, nowMs);
 }
 
 /** Closes what is done with, and calls where it is owed and nothing silences it. */
@@ -263,7 +294,8 @@ function settled(trail: Trail): Lived {
     say(trail, 'closed');
   }
   const { alarm } = trail;
-  const called = alarm.owed && alarm.condition === 'active' && alarm.suppression === null && alarm.goneSinceMs === null;
+  const { owed, condition, suppression, goneSinceMs, closedAtMs } = alarm;
+  const called = owed && condition === 'active' && suppression === null && goneSinceMs === null && closedAtMs === null;
   if (called) call(trail);
   if (called || events.length > 0) change(trail, { version: before.version + 1 });
   return { alarm: trail.alarm, events, called };

@@ -71,6 +71,8 @@ export type AlarmState = {
   readonly goneSinceMs: number | null;
   /** It must call for attention as soon as nothing silences it. */
   readonly owed: boolean;
+  /** The version of its group when it last called: tells without a clock whether the group has called since. */
+  readonly calledAtVersion: number;
   readonly terms: Terms;
   /** Every limit that this alarm made known, in order; the newest ones. */
   readonly crossings: readonly Crossing[];
@@ -97,6 +99,8 @@ export type GroupState = {
   readonly unansweredSinceMs: number | null;
   /** The version of its newest call: who saw that one, or a later one, can answer it. */
   readonly calledVersion: number;
+  /** The version that its newest answer was to: what has called since then is not answered. */
+  readonly answeredVersion: number;
   readonly version: number;
 };
 
