@@ -13,6 +13,8 @@ export type PlatformSettings = {
   readonly clock?: string;
   /** `SIAGA_LOG`; info without. */
   readonly log?: string;
+  /** Settings beside these, e.g. of channels. */
+  readonly env?: Readonly<Record<string, string>>;
 };
 
 /** A platform process on free ports of the loopback interface. */
@@ -40,6 +42,7 @@ export async function servePlatform(settings: PlatformSettings): Promise<Platfor
     SIAGA_MQTT_PORT: String(settings.mqttPort ?? 0),
     ...(settings.clock ? { SIAGA_CLOCK: settings.clock } : {}),
     ...(settings.log ? { SIAGA_LOG: settings.log } : {}),
+    ...settings.env,
   });
   const { httpUrl, mqttUrl } = await program
     .line((line) => line.msg === 'listening')
