@@ -110,15 +110,15 @@ export const AlarmGroup = Type.Object(
     list: Type.Enum(alarmLists),
     basin: Type.Union([Type.String(), Type.Null()]),
     headline: Type.String(),
-    /** The highest priority that it annunciated at. */
+    /** The priority at its last call; never lowered while that is unanswered. */
     priority: Priority,
     firstOut: RecordId,
     openedAt: Time,
     acknowledged: Type.Union([Acknowledgement, Type.Null()]),
-    /** How often it called for attention, and when last. */
+    /** How often it called for attention, and when last. 0: it is silent, since all that is in it always was. */
     annunciation: Type.Integer({ minimum: 0 }),
     annunciatedAt: NullableTime,
-    /** How far up the escalation chain it went since the last annunciation. */
+    /** How far up the escalation chain it went, by the time since its first unanswered call: a repeated one restarts nothing. */
     escalation: Type.Integer({ minimum: 0 }),
     closedAt: NullableTime,
     drill: Type.Union([RecordId, Type.Null()]),
