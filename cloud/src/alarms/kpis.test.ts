@@ -42,8 +42,8 @@ test('a flood begins with more than 10 in 10 minutes and ends with fewer than 5'
     span,
   );
   expect(alarms).toMatchObject({ count: 14, per10MinAverage: 14 / 12, per10MinMax: 12 });
-  expect(alarms.floods).toEqual([{ fromMs: noonMs, toMs: noonMs + 30 * minuteMs, count: 12 }]);
-  expect(alarms.floodShare).toBe(0.25);
+  expect(alarms.floods).toEqual([{ fromMs: noonMs, toMs: noonMs + 13.5 * minuteMs, count: 12 }]);
+  expect(alarms.floodShare).toBe(13.5 / 120);
   expect(
     kpisOf(
       times.map((minute) => call(minute)),
@@ -57,11 +57,32 @@ test('a flood begins with more than 10 in 10 minutes and ends with fewer than 5'
   });
 });
 
-test('a flood that lasts ends 10 minutes after its last call', () => {
-  const lines = Array.from({ length: 11 }, (_, i) => call(i * 0.1));
-  expect(kpisOf(lines, new Map(), span).alarms.floods).toEqual([
-    { fromMs: noonMs, toMs: noonMs + 11 * minuteMs, count: 11 },
-  ]);
+test('hours of quiet after a flood are no flood, and the next one is its own', () => {
+  const burst = (minute: number) => Array.from({ length: 11 }, (_, i) => call(minute + i * 0.1));
+  const flood = (minute: number) => ({
+    fromMs: noonMs + minute * minuteMs,
+    toMs: Math.round(noonMs + (minute + 10.6) * minuteMs),
+    count: 11,
+  });
+  const floodsOf = (...lines: ReturnType<typeof line>[]) => kpisOf(lines, new Map(), span).alarms.floods;
+  expect(floodsOf(...burst(0))).toEqual([flood(0)]);
+  expect(floodsOf(...burst(0), ...burst(100))).toEqual([flood(0), flood(100)]);
+  expect(floodsOf(...burst(115))).toEqual([{ ...flood(115), toMs: span.toMs }]);
+  expect(floodsOf(...burst(0), ...burst(10.5))).toMatchObject([{ count: 22 }]);
+});
+
+test('a clock that was set back disturbs no figure', () => {
+  const lines = [call(60), line(30, { kind: 'acknowledged' }), ...Array.from({ length: 4 }, () => call(0))];
+  const { alarms, timeToAcknowledge } = kpisOf(lines, new Map(), span);
+  expect([alarms.count, alarms.per10MinMax, timeToAcknowledge.alarms.medianS]).toEqual([5, 4, 0]);
+});
+
+test('one call is no flood, and its share is all', () => {
+  expect(kpisOf([call(0)], new Map([alarm('a1')]), { fromMs: noonMs, toMs: noonMs + 1 })).toMatchObject({
+    alarms: { count: 1, per10MinMax: 1, floods: [], floodShare: 0 },
+    topTen: [{ key: 'level/a1', count: 1, share: 1 }],
+    timeToAcknowledge: { alarms: { answered: 0, unanswered: 1 } },
+  });
 });
 
 test('chattering is three times on within a minute, of the same condition', () => {

@@ -56,7 +56,8 @@ export function kpisOf(
   operators = 1,
 ): Kpis {
   const calls = lines.filter(({ body }) => body.evidence.annunciated === true);
-  const timesOf = (some: readonly Line[]) => some.map(({ atMs }) => atMs);
+  // By time: lines are in the order of writing, which a clock that was set back does not keep.
+  const timesOf = (some: readonly Line[]) => some.map(({ atMs }) => atMs).sort((a, b) => a - b);
   const count = (priority: Priority) => calls.filter(({ body }) => body.priority === priority).length;
   const share = (part: number) => (calls.length === 0 ? 0 : part / calls.length);
   const portion = (priority: Priority) => ({ count: count(priority), share: share(count(priority)) });
@@ -112,21 +113,21 @@ function firstWithin(times: readonly number[], atMs: number, i: number): number 
 }
 
 function floodsOf(times: readonly number[], toMs: number, operators: number): Rate['floods'] {
+  const fewest = Math.ceil(floodEnds * operators);
   const floods: { fromMs: number; toMs: number; count: number }[] = [];
-  let open: { fromMs: number; first: number } | undefined;
+  let first: number | undefined;
+  let told = 0;
   times.forEach((atMs, i) => {
-    const first = firstWithin(times, atMs, i);
-    const within = (i + 1 - first) / operators;
-    if (open === undefined && within > floodStarts) open = { fromMs: times[first] as number, first };
-    else if (open !== undefined && within < floodEnds) {
-      floods.push({ fromMs: open.fromMs, toMs: atMs, count: i - open.first });
-      open = undefined;
-    }
+    const earliest = Math.max(firstWithin(times, atMs, i), told);
+    if (first === undefined && (i + 1 - earliest) / operators > floodStarts) first = earliest;
+    if (first === undefined) return;
+    // It ends as the fifth newest call grows older than 10 minutes, unless another comes before that.
+    const endsMs = (times[i + 1 - fewest] as number) + windowMs;
+    if ((times[i + 1] ?? Number.POSITIVE_INFINITY) <= endsMs) return;
+    told = i + 1;
+    floods.push({ fromMs: times[first] as number, toMs: Math.min(endsMs, toMs), count: told - first });
+    first = undefined;
   });
-  if (open !== undefined) {
-    const last = times.at(-1) as number;
-    floods.push({ fromMs: open.fromMs, toMs: Math.min(last + windowMs, toMs), count: times.length - open.first });
-  }
   return floods;
 }
 
@@ -156,7 +157,7 @@ function waitingOf(
     const sinceMs = calledAtMs.get(subject);
     if (isCall(body) && sinceMs === undefined) calledAtMs.set(subject, atMs);
     if (!isAnswer(body) || sinceMs === undefined) continue;
-    waitedS.push((atMs - sinceMs) / 1000);
+    waitedS.push(Math.max(atMs - sinceMs, 0) / 1000);
     calledAtMs.delete(subject);
   }
   waitedS.sort((a, b) => a - b);
