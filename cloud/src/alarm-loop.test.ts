@@ -32,7 +32,7 @@ const world: World = {
   madeKnown: () => [],
 };
 
-function loopOver(over: { take?: () => Promise<void>; everyMs?: number } = {}) {
+function loopOver(over: { take?: () => Promise<void>; everyMs?: number; stuckMs?: number } = {}) {
   const looks: (readonly string[] | undefined)[] = [];
   const taken: (readonly FoundCondition[])[] = [];
   const errors: Error[] = [];
@@ -52,6 +52,7 @@ function loopOver(over: { take?: () => Promise<void>; everyMs?: number } = {}) {
     world: () => world,
     onError: (error) => errors.push(error),
     everyMs: over.everyMs ?? 60_000,
+    ...(over.stuckMs === undefined ? {} : { stuckMs: over.stuckMs }),
   });
   running.push(loop);
   return { loop, looks, taken, errors };
@@ -83,6 +84,15 @@ test('goes on after a failure, and says that it failed until it works', async ()
   broken = false;
   await vi.waitFor(() => expect(loop.troubles()).toEqual([]));
   expect(taken.length).toBeGreaterThan(0);
+});
+
+test('says that a look does not end, until it has', async () => {
+  const ends: (() => void)[] = [];
+  const { loop } = loopOver({ stuckMs: 20, take: () => new Promise((resolve) => ends.push(resolve)) });
+  loop.start();
+  await vi.waitFor(() => expect(loop.troubles()).toEqual(['alarms: nothing was looked at for 0 s']));
+  ends[0]?.();
+  await vi.waitFor(() => expect(loop.troubles()).toEqual([]));
 });
 
 test('closes when the look under way has ended, and begins no other', async () => {

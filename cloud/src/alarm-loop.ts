@@ -19,6 +19,9 @@ export type AlarmLoop = {
 const shortTakeMs = 5;
 const longestRestMs = 250;
 
+/** A look that takes longer than this will hardly end: whoever watches the box must hear of it. */
+const longestLookMs = 30_000;
+
 export function alarmLoop(options: {
   readonly rules: Pick<RuleSet, 'find'>;
   readonly desk: Pick<AlarmDesk, 'take'>;
@@ -26,19 +29,22 @@ export function alarmLoop(options: {
   readonly world: (stations?: ReadonlySet<StationId>) => World | Promise<World>;
   readonly onError: (error: Error) => void;
   readonly everyMs?: number;
+  readonly stuckMs?: number;
 }): AlarmLoop {
-  const { rules, desk, world, onError, everyMs = 1000 } = options;
+  const { rules, desk, world, onError, everyMs = 1000, stuckMs = longestLookMs } = options;
   let touched = new Set<StationId>();
   let isAllDue = false;
   let running: Promise<void> | undefined;
   let timer: NodeJS.Timeout | undefined;
   let trouble: string | undefined;
+  let lookBeganMs: number | undefined;
   let closed = false;
 
   async function look(): Promise<void> {
     const stations = isAllDue ? undefined : touched;
     isAllDue = false;
     touched = new Set();
+    lookBeganMs = performance.now();
     try {
       await desk.take(rules.find(await world(stations), stations), stations);
       trouble = undefined;
@@ -47,6 +53,8 @@ export function alarmLoop(options: {
       // What was to be looked at is looked at with the next second's look at everything.
       trouble = `alarms: ${failure.message}`;
       onError(failure);
+    } finally {
+      lookBeganMs = undefined;
     }
   }
 
@@ -79,7 +87,11 @@ export function alarmLoop(options: {
       for (const station of stations) touched.add(station);
       if (timer !== undefined) wake();
     },
-    troubles: () => (trouble === undefined ? [] : [trouble]),
+    troubles() {
+      const tookMs = lookBeganMs === undefined ? 0 : performance.now() - lookBeganMs;
+      if (tookMs > stuckMs) return [`alarms: nothing was looked at for ${Math.round(tookMs / 1000)} s`];
+      return trouble === undefined ? [] : [trouble];
+    },
     async close() {
       closed = true;
       clearInterval(timer);
