@@ -241,8 +241,13 @@ function ease(trail: Trail, { priority, severity, headline, response, evidence }
 
 function endShelf(trail: Trail): void {
   const { suppression } = trail.alarm;
-  if (suppression?.kind === 'shelved' && isOver(suppression.atMs, suppression.untilMs - suppression.atMs, trail.nowMs))
-    unshelve(trail, { reason: 'The shelf has expired.' });
+  if (suppression?.kind !== 'shelved') return;
+  const { atMs, untilMs } = suppression;
+  if (!isOver(atMs, untilMs - atMs, trail.nowMs)) return;
+  const hasExpired = untilMs <= trail.nowMs;
+  unshelve(trail, {
+    reason: hasExpired ? 'The shelf has expired.' : 'The clock was set back to before it was shelved.',
+  });
 }
 
 /** Back from the shelf: an active alarm calls anew, and wants a new answer. */
