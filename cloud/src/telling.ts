@@ -1,7 +1,7 @@
 /** The rooms that tell people and watch the box, wired: duty, dispatch, channels, heartbeat. */
 import type { Clock } from '@siaga/protocol';
 import { createDispatcher, type Dispatcher } from './alarms/dispatch/dispatcher.ts';
-import { type Channel, isTold, type Person } from './alarms/dispatch/person.ts';
+import { type Channel, isTold, type Person, reachesOf } from './alarms/dispatch/person.ts';
 import { notifierKinds, openNotifiers, webPushPublicKey } from './alarms/notify/index.ts';
 import { readSettings } from './alarms/notify/settings.ts';
 import type { World } from './alarms/rule.ts';
@@ -79,7 +79,9 @@ export async function startTelling(options: TellingOptions): Promise<Telling> {
     clock,
     timeZone: deployment.timeZone,
     duties: [...new Set(escalation.flatMap(({ duties }) => duties))],
-    reachable: (id) => known.some((person) => person.id === id && isTold(person)),
+    exists: (id) => known.some((person) => person.id === id && isTold(person)),
+    reachable: (id) =>
+      known.some((person) => person.id === id && isTold(person) && reachesOf(person, channels).length > 0),
     refresh,
   });
   await duty.start();
@@ -106,7 +108,7 @@ export async function startTelling(options: TellingOptions): Promise<Telling> {
       },
       episodes: options.episodes,
     },
-    link: () => origin,
+    link: (alarm) => (origin === null || alarm === null ? origin : `${origin}/#alarm=${encodeURIComponent(alarm)}`),
     log,
     testHour: config.testHour,
     forget: (person, channel, address) => void forget(person, channel, address),

@@ -61,7 +61,7 @@ export function createChannelTests(options: {
     const wish = { annunciation: Math.floor(nowMs / 1000), over: false };
     const record = look(deliveryId(of));
     return record === undefined
-      ? newDelivery({ topic: 'test', ...of, duty: true, priority: 'low' }, wish, nowMs)
+      ? newDelivery({ topic: 'test', ...of, duty: true, priority: 'low', drill: false }, wish, nowMs)
       : wishing(record, wish, nowMs);
   }
 

@@ -19,6 +19,8 @@ export type DeliveryRecord = {
   readonly slot: string;
   readonly duty: boolean;
   readonly priority: Priority;
+  /** Of an exercise: gives way to everything real. */
+  readonly drill: boolean;
   readonly wanted: Wish;
   /** Since when something has been waiting to be sent; the clock's ms. */
   readonly waitingSinceMs: number;
@@ -50,7 +52,7 @@ export function idempotencyKey({ group, person, channel }: DeliveryRecord, { ann
 }
 
 export function newDelivery(
-  of: Pick<DeliveryRecord, 'topic' | 'group' | 'person' | 'channel' | 'slot' | 'duty' | 'priority'>,
+  of: Pick<DeliveryRecord, 'topic' | 'group' | 'person' | 'channel' | 'slot' | 'duty' | 'priority' | 'drill'>,
   wanted: Wish,
   nowMs: number,
 ): DeliveryRecord {

@@ -48,7 +48,7 @@ export type DispatcherOptions = {
   readonly deployment: { readonly name: string; readonly timeZone: string };
   readonly sight: Sight;
   /** Where to look and acknowledge; null when no address of the console is known. */
-  readonly link: (group: string | null) => string | null;
+  readonly link: (alarm: string | null) => string | null;
   readonly log: Logger;
   /** Local hour of the daily tests, 0–23. */
   readonly testHour?: number;
@@ -107,7 +107,16 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
   let timer: NodeJS.Timeout | undefined;
   let closed = false;
 
-  const personOf = (id: string) => options.people().find((person) => person.id === id);
+  let byId = new Map<string, Person>();
+  let indexed: readonly Person[] | undefined;
+  function personOf(id: string): Person | undefined {
+    const people = options.people();
+    if (people !== indexed) {
+      indexed = people;
+      byId = new Map(people.map((person) => [person.id, person]));
+    }
+    return byId.get(id);
+  }
   const tests = createChannelTests({
     state,
     ledger,
@@ -161,7 +170,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     let untold = false;
     const wanted = new Map<string, readonly Target[]>();
     for (const group of groups) {
-      const recipients = recipientsOf(group, now);
+      const recipients = recipientsOf(group, now, lostOf(group.id));
       wanted.set(group.id, recipients.targets);
       if (group.acknowledged !== null) continue;
       for (const duty of recipients.unmanned) unmanned.add(duty);
@@ -176,7 +185,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
         const kept = new Map(ledger.of(group.id).map(({ id }) => [id, look(id) as DeliveryRecord]));
         const targets = wanted.get(group.id) ?? [];
         const ways = detours(group, targets, kept, (id) => {
-          const person = now.people.find((one) => one.id === id);
+          const person = personOf(id);
           return person === undefined ? [] : reachesOf(person, channels);
         });
         rows.push(...reconcileOpen(group, [...targets, ...ways], [...kept.values()], nowMs));
@@ -195,6 +204,12 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     });
     forgetClosed(open);
     troubles = troublesOf(unmanned, untold && now.people.some(isTold));
+  }
+
+  /** People of whom every address that was tried for this group is dead. */
+  function lostOf(group: string): ReadonlySet<string> {
+    const byPerson = Map.groupBy(ledger.of(group), ({ person }) => person);
+    return new Set([...byPerson].flatMap(([id, rows]) => (rows.every((row) => stateOf(row) === 'dead') ? [id] : [])));
   }
 
   /** Remembers what the last word will be about; writes when it has changed. */
@@ -264,6 +279,10 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     const group = groups.find((one) => one.id === id);
     if (group === undefined || group.annunciation !== annunciation) return undefined;
     const { acknowledged } = group;
+    const told = alarms
+      .filter((alarm) => alarm.group === id)
+      .map(lookOf)
+      .sort(worstFirst);
     return {
       ...words(),
       group,
@@ -272,12 +291,8 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
         acknowledged === null
           ? null
           : { name: personOf(acknowledged.by)?.name ?? acknowledged.by, atMs: acknowledged.atMs },
-      alarms: alarms
-        .filter((alarm) => alarm.group === id)
-        .map(lookOf)
-        .sort(worstFirst)
-        .map((alarm) => tellOf(alarm, sight, null)),
-      link: options.link(id),
+      alarms: told.map((alarm) => tellOf(alarm, sight, null)),
+      link: options.link(told[0]?.id ?? group.firstOut),
     };
   }
 
@@ -293,7 +308,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
       closedAtMs,
       acknowledged: null,
       alarms: alarms.map((alarm) => tellOf(alarm, sight, closedAtMs)),
-      link: options.link(id),
+      link: options.link(note.firstOut),
     };
   }
 

@@ -113,6 +113,7 @@ describe('subscribers', () => {
     ['their basin', {}, [{ basins: ['ciliwung'] as never }], ['sub email', 'sub sms']],
     ['another basin', {}, [{ basins: ['pesanggrahan'] as never }], []],
     ['no basin, though one is wished', { basin: null }, [{ basins: ['ciliwung'] as never }], []],
+    ['by a channel that is off: by the others', {}, [{ channels: ['telegram'] as never }], ['sub email', 'sub sms']],
     ['below their priority', {}, [{ minPriority: 'high' as never }], []],
     ['their priority', { priority: 'high' }, [{ minPriority: 'high' as never }], ['sub email', 'sub sms']],
     ['another list', { list: 'health' }, [{}], []],

@@ -11,7 +11,7 @@ export type Target = Reach & { readonly person: string; readonly duty: boolean }
 
 export type Recipients = {
   readonly targets: readonly Target[];
-  /** Duties of the steps reached on which nobody is who can be told: the next step was reached at once. */
+  /** Duties of the steps reached on which nobody is who can be told: the next step is told at once. */
   readonly unmanned: readonly string[];
 };
 
@@ -30,9 +30,10 @@ export type ToldGroup = Pick<GroupState, 'list' | 'basin' | 'priority' | 'annunc
 
 /**
  * Those on the duties of the escalation steps reached, and subscribers. A step without anybody reaches the next one at
- * once; a chain without anybody, the admins. A drill is told to its participants alone.
+ * once; a chain without anybody, the admins. A drill is told to its participants alone. `lost`: people of whom every
+ * address has been refused; they are tried, but are as good as nobody.
  */
-export function recipientsOf(group: ToldGroup, staff: Staff): Recipients {
+export function recipientsOf(group: ToldGroup, staff: Staff, lost: ReadonlySet<string> = new Set()): Recipients {
   if (group.annunciation === 0) return { targets: [], unmanned: [] };
   const people = staff.people.filter(isTold);
   const reaches = new Map(people.map((person) => [person.id, reachesOf(person, staff.channels)]));
@@ -40,8 +41,10 @@ export function recipientsOf(group: ToldGroup, staff: Staff): Recipients {
     const drill = staff.drills.find(({ id }) => id === group.drill);
     return { targets: targetsOf(drill?.participants ?? [], reaches), unmanned: [] };
   }
-  const { called, unmanned } = calledOf(group, staff, reaches);
-  const onTurn = called.size > 0 ? [...called] : people.filter(({ role }) => role === 'admin').map(({ id }) => id);
+  const { called, unmanned } = calledOf(group, staff, reaches, lost);
+  const heard = [...called].some((person) => !lost.has(person));
+  const admins = heard ? [] : people.filter(({ role }) => role === 'admin').map(({ id }) => id);
+  const onTurn = [...new Set([...called, ...admins])];
   const targets = targetsOf(onTurn, reaches);
   const dutiful = new Set(onTurn);
   for (const person of people)
@@ -60,6 +63,7 @@ function calledOf(
   group: ToldGroup,
   { escalation, onDuty }: Staff,
   reaches: ReadonlyMap<string, readonly Reach[]>,
+  lost: ReadonlySet<string>,
 ): { called: ReadonlySet<string>; unmanned: string[] } {
   const called = new Set<string>();
   const unmanned: string[] = [];
@@ -68,7 +72,7 @@ function calledOf(
     const duties = escalation[step]?.duties ?? [];
     const there = onDuty.filter(({ duty, person }) => duties.includes(duty) && (reaches.get(person) ?? []).length > 0);
     for (const { person } of there) called.add(person);
-    if (there.length > 0) continue;
+    if (there.some(({ person }) => !lost.has(person))) continue;
     unmanned.push(...duties);
     reached = Math.max(reached, step + 1);
   }
@@ -82,9 +86,11 @@ function subscribedReaches(group: ToldGroup, person: Person, reaches: readonly R
       (basins.length === 0 || (group.basin !== null && basins.includes(group.basin))) &&
       priorityRank[group.priority] >= priorityRank[minPriority],
   );
-  return reaches.filter(({ channel }) =>
+  const chosen = reaches.filter(({ channel }) =>
     wanted.some(({ channels }) => channels.length === 0 || channels.includes(channel)),
   );
+  // What they chose is off, or they have no address there any more: by the others, rather than not at all.
+  return wanted.length > 0 && chosen.length === 0 ? [...reaches] : chosen;
 }
 
 /** Whether a person sleeps by their own wish: never on duty, never for the top priority. */

@@ -15,7 +15,7 @@ import type { Target } from './recipients.ts';
 
 /** What is wanted of an open group's deliveries; returns only those that became others. */
 export function reconcileOpen(
-  group: Pick<GroupState, 'id' | 'annunciation' | 'priority' | 'acknowledged'>,
+  group: Pick<GroupState, 'id' | 'annunciation' | 'priority' | 'acknowledged' | 'drill'>,
   targets: readonly Target[],
   kept: readonly DeliveryRecord[],
   nowMs: number,
@@ -35,7 +35,16 @@ export function reconcileOpen(
         changed.set(
           id,
           newDelivery(
-            { topic: 'alarm', group: group.id, person, channel, slot, duty, priority: group.priority },
+            {
+              topic: 'alarm',
+              group: group.id,
+              person,
+              channel,
+              slot,
+              duty,
+              priority: group.priority,
+              drill: group.drill !== null,
+            },
             wish,
             nowMs,
           ),
@@ -48,8 +57,14 @@ export function reconcileOpen(
     if (next.duty !== duty || next.priority !== group.priority) next = { ...next, duty, priority: group.priority };
     if (next !== record) changed.set(id, next);
   }
+  const wanted = new Set(targets.map((target) => deliveryId({ group: group.id, ...target })));
   for (const record of kept) {
-    const next = changed.get(record.id) ?? record;
+    let next = changed.get(record.id) ?? record;
+    // Whose turn has ended sleeps by their own wish again.
+    if (next.duty && !wanted.has(record.id)) {
+      next = { ...next, duty: false };
+      changed.set(record.id, next);
+    }
     if (stateOf(next) !== 'waiting') continue;
     if (next.wanted.annunciation < wish.annunciation) changed.set(record.id, wishing(next, wish, nowMs));
     else if (nowMs - next.waitingSinceMs >= deadAfterMs)

@@ -4,6 +4,7 @@
  */
 
 import { priorityRank } from '../../domain/alarm.ts';
+import { isPlatformError } from '../../errors.ts';
 import type { Logger } from '../../log.ts';
 import type { Put } from '../../ports.ts';
 import type { Address, Notice, SendOutcome } from '../notify/notifier.ts';
@@ -99,17 +100,19 @@ export function createSender(options: SenderOptions): Sender {
     timer = undefined;
     if (closed) return;
     for (const id of pauses.keys()) if (ledger.look(id) === undefined) pauses.delete(id);
+    // A lane that is full looks again when one of its messages has ended.
     const waiting = new Map<string, DeliveryRecord[]>();
+    for (const { name, active, pace } of lanes) if (active < pace.together) waiting.set(name, []);
     let nextMs = Number.POSITIVE_INFINITY;
     for (const record of ledger.all()) {
-      const inMs = dueInMs(record);
+      const due = waiting.get(record.channel);
+      const inMs = due === undefined ? undefined : dueInMs(record);
       if (inMs === undefined) continue;
       if (inMs > 0) nextMs = Math.min(nextMs, inMs);
-      else waiting.set(record.channel, [...(waiting.get(record.channel) ?? []), record]);
+      else due?.push(record);
     }
     for (const lane of lanes) {
-      const due = (waiting.get(lane.name) ?? []).sort(mostUrgentFirst);
-      for (const record of due) {
+      for (const record of (waiting.get(lane.name) ?? []).sort(mostUrgentFirst)) {
         if (lane.active >= lane.pace.together) break;
         if (!lane.bucket.take()) {
           nextMs = Math.min(nextMs, lane.bucket.readyInMs());
@@ -148,6 +151,8 @@ export function createSender(options: SenderOptions): Sender {
     try {
       await ledger.apply((look) => mark(look(id)));
     } catch (error) {
+      // Another process sends now: what it has read from the store is its own to send.
+      if (isPlatformError(error) && error.code === 'lease-lost') throw error;
       // Whoever must be woken is woken, also when the disk is full: after a crash the same key would be sent again.
       log.error({ err: error }, 'a delivery cannot be marked; it is sent all the same');
       mark(ledger.look(id));
@@ -261,8 +266,11 @@ export function createSender(options: SenderOptions): Sender {
   };
 }
 
+/** What is real before drills and tests, what is open before what is over. */
 function mostUrgentFirst(a: DeliveryRecord, b: DeliveryRecord): number {
   return (
+    Number(a.drill || a.topic === 'test') - Number(b.drill || b.topic === 'test') ||
+    Number(a.wanted.over) - Number(b.wanted.over) ||
     priorityRank[b.priority] - priorityRank[a.priority] ||
     Number(b.duty) - Number(a.duty) ||
     a.waitingSinceMs - b.waitingSinceMs
