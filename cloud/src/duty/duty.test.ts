@@ -7,9 +7,11 @@ import { createDuty, type DutyRoom } from './duty.ts';
 const nowMs = Date.parse('2026-03-03T00:00:00Z');
 let stores: Stores;
 let active: Set<string>;
+let mute: Set<string>;
 beforeEach(() => {
   stores = openMemory();
   active = new Set(['sari0001', 'budi0001']);
+  mute = new Set();
 });
 afterEach(() => stores.close());
 
@@ -19,7 +21,8 @@ async function room(): Promise<DutyRoom> {
     clock: { now: () => nowMs },
     timeZone: 'Asia/Jakarta',
     duties: ['operator', 'supervisor'],
-    reachable: (id) => active.has(id),
+    exists: (id) => active.has(id),
+    reachable: (id) => active.has(id) && !mute.has(id),
   });
   await duty.start();
   return duty;
@@ -66,6 +69,16 @@ test.each<[string, DutyShift[], string]>([
   expect(await duty.replace('admin001', { version: 0, shifts })).toMatchObject({ code: 'invalid', field });
   expect(duty.roster().version).toBe(0);
   expect((await stores.audit.head()).no).toBe(0);
+});
+
+test('a person without any address may be planned, and is a gap until they have one', async () => {
+  const duty = await room();
+  mute.add('sari0001');
+  expect(await duty.replace('admin001', { version: 0, shifts: [shift()] })).toMatchObject({ ok: true });
+  const gapsNow = () => duty.gaps(nowMs).filter((gap) => gap.duty === 'operator' && gap.fromMs === nowMs);
+  expect(gapsNow()).toHaveLength(1);
+  mute.clear();
+  expect(gapsNow()).toEqual([]);
 });
 
 test('a person who has left may stay in the roster, and is a gap', async () => {

@@ -36,13 +36,16 @@ export type DutyOptions = {
   readonly timeZone: string;
   /** The duties of the escalation chain. */
   readonly duties: readonly string[];
-  /** Whether such an account exists and can be told. */
+  /** Whether there is such an active account. */
+  readonly exists: (person: string) => boolean;
+  /** Whether it has an address where it can be told. */
   readonly reachable: (person: string) => boolean;
-  /** Brings what `reachable` knows up to date: an account that was just made counts. */
+  /** Brings what these know up to date: an account that was just made counts. */
   readonly refresh?: () => Promise<void>;
 };
 
-export function createDuty({ state, clock, timeZone, duties, reachable, refresh }: DutyOptions): DutyRoom {
+export function createDuty(options: DutyOptions): DutyRoom {
+  const { state, clock, timeZone, duties, exists, reachable, refresh } = options;
   let present: Roster = { version: 0, shifts: [] };
   let known: { atMs: number; roster: Roster; now: readonly OnDuty[] } | undefined;
 
@@ -62,7 +65,7 @@ export function createDuty({ state, clock, timeZone, duties, reachable, refresh 
     gaps: (fromMs) => gapsIn(present.shifts, duties, timeZone, { fromMs, toMs: fromMs + weekMs }, reachable),
     async replace(by, { version, shifts }) {
       await refresh?.();
-      const fault = faultOf(shifts, present, reachable);
+      const fault = faultOf(shifts, present, exists);
       if (fault !== undefined) return { ok: false, code: 'invalid', ...fault };
       const stale = {
         ok: false,
@@ -93,7 +96,7 @@ export function createDuty({ state, clock, timeZone, duties, reachable, refresh 
 function faultOf(
   shifts: readonly DutyShift[],
   present: Roster,
-  reachable: (person: string) => boolean,
+  exists: (person: string) => boolean,
 ): { reason: string; field: string } | undefined {
   const ids = new Set<string>();
   const before = new Set(present.shifts.map(({ person }) => person));
@@ -105,7 +108,7 @@ function faultOf(
     if (lengthMs <= 0) return { field: field('to'), reason: 'A shift must end after it begins.' };
     if (shift.weekly && lengthMs > weekMs)
       return { field: field('to'), reason: 'A weekly shift lasts seven days at most.' };
-    if (!before.has(shift.person) && !reachable(shift.person))
+    if (!before.has(shift.person) && !exists(shift.person))
       return { field: field('person'), reason: 'There is no such active account.' };
   }
   return undefined;

@@ -25,6 +25,7 @@ beforeEach(async () => {
     clock: { now: () => nowMs },
     timeZone: 'Asia/Jakarta',
     duties: ['operator'],
+    exists: () => true,
     reachable: () => true,
   });
   app = fastify() as unknown as App;
