@@ -87,6 +87,19 @@ export function createAccounts({ state, nowMs, invites, sessions, lockOut }: Acc
     );
   }
 
+  /** One after the other: two admins who take each other's role at once must not both find the other one there. */
+  let turn: Promise<unknown> = Promise.resolve();
+  function inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const done = turn.then(work);
+    turn = done.catch(() => {});
+    return done;
+  }
+
+  async function canSignIn(id: string): Promise<boolean> {
+    if ((await state.record(credentials, id)) !== undefined) return true;
+    return (await state.records(providerSubjects, { subject: id, limit: 1 })).length > 0;
+  }
+
   return {
     find,
     read,
@@ -135,59 +148,60 @@ export function createAccounts({ state, nowMs, invites, sessions, lockOut }: Acc
       return { account: await withParts({ id, version: 1, body }), token };
     },
     /** A new role, or being disabled, ends the person's sessions. `force`: even the last admin's. */
-    async update(actor: string, id: string, change: PersonChange, force = false): Promise<Account | Refusal> {
-      const before = await find(id);
-      if (before === undefined) return unknownPerson;
-      if (change.version !== before.version) return changedMeanwhile;
-      const { name = before.body.name, role = before.body.role, state: wanted } = change;
-      const hasCredential = (await state.record(credentials, id)) !== undefined;
-      if (wanted === 'active' && before.body.state === 'invited')
-        return refusal('conflict', 'The account becomes active when its owner takes up the link.', 'state');
-      const back = hasCredential ? 'active' : 'invited';
-      const next = wanted === 'active' && before.body.state === 'disabled' ? back : (wanted ?? before.body.state);
-      if (!force && (role !== 'admin' || next !== 'active') && (await isLastAdmin(before))) return lastAdmin;
-      const body: StoredAccount = { ...before.body, name, role, state: next };
-      const other = role !== before.body.role || (next === 'disabled' && before.body.state !== 'disabled');
-      await state.commit({
-        nowMs: nowMs(),
-        puts: [put({ kind: accounts, id, body, expect: before.version })],
-        removes: other ? await sessions.endings(id) : [],
-        audit: [
-          {
-            actor,
-            act: 'account.change',
-            subject: id,
-            before: { role: before.body.role, state: before.body.state },
-            after: { role, state: next, renamed: name !== before.body.name },
-          },
-        ],
-      });
-      return read(id);
-    },
+    update: (actor: string, id: string, change: PersonChange, force = false): Promise<Account | Refusal> =>
+      inTurn(async () => {
+        const before = await find(id);
+        if (before === undefined) return unknownPerson;
+        if (change.version !== before.version) return changedMeanwhile;
+        const { name = before.body.name, role = before.body.role, state: wanted } = change;
+        if (wanted === 'active' && before.body.state === 'invited')
+          return refusal('conflict', 'The account becomes active when its owner takes up the link.', 'state');
+        const back = (await canSignIn(id)) ? 'active' : 'invited';
+        const next = wanted === 'active' && before.body.state === 'disabled' ? back : (wanted ?? before.body.state);
+        if (!force && (role !== 'admin' || next !== 'active') && (await isLastAdmin(before))) return lastAdmin;
+        const body: StoredAccount = { ...before.body, name, role, state: next };
+        const other = role !== before.body.role || (next === 'disabled' && before.body.state !== 'disabled');
+        await state.commit({
+          nowMs: nowMs(),
+          puts: [put({ kind: accounts, id, body, expect: before.version })],
+          removes: other ? await sessions.endings(id) : [],
+          audit: [
+            {
+              actor,
+              act: 'account.change',
+              subject: id,
+              before: { role: before.body.role, state: before.body.state },
+              after: { role, state: next, renamed: name !== before.body.name },
+            },
+          ],
+        });
+        return read(id);
+      }),
     /** Leaves the id alone: what the past says of it has no name any more. */
-    async remove(actor: string, id: string): Promise<Refusal | undefined> {
-      const before = await find(id);
-      if (before === undefined) return unknownPerson;
-      if (await isLastAdmin(before)) return lastAdmin;
-      const keys = await state.records(passkeys, { subject: id });
-      const links = await state.records(inviteKind, { subject: id });
-      const subjects = await state.records(providerSubjects, { subject: id });
-      await state.commit({
-        nowMs: nowMs(),
-        puts: [put({ kind: accounts, id, body: { deletedAtMs: nowMs() }, closed: true, expect: before.version })],
-        removes: [
-          ...(await sessions.endings(id)),
-          { kind: logins, id: before.body.login },
-          { kind: credentials, id },
-          { kind: lastSeen, id },
-          ...keys.map((key) => ({ kind: passkeys, id: key.id })),
-          ...links.map((link) => ({ kind: inviteKind, id: link.id })),
-          ...subjects.map((subject) => ({ kind: providerSubjects, id: subject.id })),
-        ],
-        audit: [{ actor, act: 'account.delete', subject: id, before: { role: before.body.role } }],
-      });
-      return undefined;
-    },
+    remove: (actor: string, id: string): Promise<Refusal | undefined> =>
+      inTurn(async () => {
+        const before = await find(id);
+        if (before === undefined) return unknownPerson;
+        if (await isLastAdmin(before)) return lastAdmin;
+        const keys = await state.records(passkeys, { subject: id });
+        const links = await state.records(inviteKind, { subject: id });
+        const subjects = await state.records(providerSubjects, { subject: id });
+        await state.commit({
+          nowMs: nowMs(),
+          puts: [put({ kind: accounts, id, body: { deletedAtMs: nowMs() }, closed: true, expect: before.version })],
+          removes: [
+            ...(await sessions.endings(id)),
+            { kind: logins, id: before.body.login },
+            { kind: credentials, id },
+            { kind: lastSeen, id },
+            ...keys.map((key) => ({ kind: passkeys, id: key.id })),
+            ...links.map((link) => ({ kind: inviteKind, id: link.id })),
+            ...subjects.map((subject) => ({ kind: providerSubjects, id: subject.id })),
+          ],
+          audit: [{ actor, act: 'account.delete', subject: id, before: { role: before.body.role } }],
+        });
+        return undefined;
+      }),
     /** A new link: an invitation again, or for who has lost what they sign in with. */
     async invite(actor: string, id: string): Promise<{ token: string } | Refusal> {
       const account = await find(id);

@@ -21,6 +21,7 @@ import { digestOf, mintId, mintSecret } from './secrets.ts';
 import type { Sessions } from './sessions.ts';
 
 const hourMs = 3_600_000;
+const slackMs = 120_000;
 const lastsMs = { setup: 24 * hourMs, invite: 72 * hourMs, reset: 72 * hourMs } as const;
 
 /** Where a link leads: a fragment never reaches a server's log. */
@@ -59,8 +60,10 @@ const spent = refusal('not-found', 'This link was used already, or is too old: a
 export function createInvites({ state, nowMs, passwords, sessions, onSetUp }: InvitesOptions) {
   async function find(token: string) {
     const invite = await state.record(invites, digestOf(token));
-    if (invite === undefined || invite.body.used || invite.body.expiresAtMs <= nowMs()) return undefined;
-    const { account: id } = invite.body;
+    if (invite === undefined || invite.body.used) return undefined;
+    const { account: id, kind, expiresAtMs } = invite.body;
+    // Longer than any link lasts, too: the clock was set back since.
+    if (expiresAtMs <= nowMs() || expiresAtMs > nowMs() + lastsMs[kind] + slackMs) return undefined;
     const account = id === null ? undefined : living(await state.record(accounts, id));
     if (id !== null && (account === undefined || account.body.state === 'disabled')) return undefined;
     return { invite, account };

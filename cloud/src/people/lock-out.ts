@@ -27,7 +27,11 @@ export function createLockOut(nowMs: () => number): LockOut {
 
   function triesOf(map: Map<string, Tries>, key: string, forMs: number): Tries {
     const found = map.get(key);
-    if (found !== undefined && nowMs() - found.lastAtMs < forMs) return found;
+    if (found !== undefined && nowMs() - found.lastAtMs < forMs) {
+      // The clock was set back: who waits does not wait for it to come round again.
+      if (found.lastAtMs > nowMs()) found.lastAtMs = nowMs();
+      return found;
+    }
     return { count: 0, lastAtMs: nowMs() };
   }
 
@@ -68,9 +72,8 @@ export function createLockOut(nowMs: () => number): LockOut {
     isLocked(login) {
       if (triesOf(byLogin, login, perLogin.forMs).count >= perLogin.most) return true;
       const start = `${JSON.stringify([login]).slice(0, -1)},`;
-      return [...byAddress].some(
-        ([key, { count, lastAtMs }]) =>
-          count >= perAddress.most && nowMs() - lastAtMs < perAddress.forMs && key.startsWith(start),
+      return [...byAddress.keys()].some(
+        (key) => key.startsWith(start) && triesOf(byAddress, key, perAddress.forMs).count >= perAddress.most,
       );
     },
   };

@@ -94,8 +94,9 @@ export function createMe(options: MeOptions) {
       const { login, name } = account.body;
       const fault = passwordFault(wish.new, [login, name]);
       if (fault !== undefined) return refusal('invalid', fault, 'new');
-      if (!(await signIn.isPassword(login, wish.old, wish.address)))
-        return refusal('invalid', 'The old password is wrong, or was tried too often.', 'old');
+      const fits = await signIn.isPassword(login, wish.old, wish.address);
+      if (isRefusal(fits)) return fits;
+      if (!fits) return refusal('invalid', 'The old password is wrong, or was tried too often.', 'old');
       const password = await passwords.hash(wish.new);
       if (isRefusal(password)) return password;
       const others = await sessions.endings(id, session);

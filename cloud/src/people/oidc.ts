@@ -1,5 +1,6 @@
 /** Signing in by an identity provider: OpenID Connect's code flow with PKCE, state and nonce. */
 import * as client from 'openid-client';
+import { cleanLine } from '../alarms/notify/text.ts';
 import { put, type StateStore } from '../ports.ts';
 import type { Accounts } from './accounts.ts';
 import { type OidcSettings, roleByClaims } from './oidc-settings.ts';
@@ -80,11 +81,11 @@ export function createOidc({ settings, state, nowMs, accounts }: OidcOptions) {
     const { email } = claims;
     const body: StoredAccount = {
       login,
-      name: String(claims.name ?? login).slice(0, 100),
+      name: cleanLine(String(claims.name ?? ''), 100) || login,
       role,
       state: 'active',
       createdAtMs: nowMs(),
-      contacts: typeof email === 'string' && claims.email_verified === true ? { email } : {},
+      contacts: isMailbox(email) && claims.email_verified === true ? { email } : {},
       subscriptions: [],
       quietHours: null,
       push: [],
@@ -142,4 +143,8 @@ export function createOidc({ settings, state, nowMs, accounts }: OidcOptions) {
       return account.id;
     },
   };
+}
+
+function isMailbox(email: unknown): email is string {
+  return typeof email === 'string' && email.length <= 200 && /^[^@\s]+@[^@\s]+$/.test(email);
 }

@@ -23,6 +23,8 @@ export const idleMs = 12 * 60 * minuteMs;
 const absoluteMs = 24 * 60 * minuteMs;
 /** How long after a proof of who one is one may do what cannot be undone. */
 export const freshMs = 10 * minuteMs;
+/** So much a clock may be set back, as time servers do, and no more. */
+const slackMs = 2 * minuteMs;
 /** More than this at once are somebody's mistake: the oldest end. */
 const mostAtOnce = 20;
 /** A token does not end by itself. */
@@ -57,9 +59,19 @@ export type SessionsOptions = { readonly state: StateStore; readonly nowMs: () =
 export function createSessions({ state, nowMs }: SessionsOptions) {
   async function ofSession(id: string): Promise<{ session: Kept<Session>; account: KeptAccount } | undefined> {
     const session = await state.record(sessions, id);
-    if (session === undefined || untilMs(session.body) <= nowMs()) return undefined;
+    if (session === undefined || isOver(session.body)) return undefined;
     const account = living(await state.record(accounts, session.body.account));
     return account?.body.state === 'active' ? { session, account } : undefined;
+  }
+
+  function isOver(session: Session): boolean {
+    // Made or used later than now: the clock was set back, and how old it is nobody can say.
+    const isOfLater = Math.max(session.createdAtMs, session.seenAtMs) > nowMs() + slackMs;
+    return isOfLater || untilMs(session) <= nowMs();
+  }
+
+  function isFresh({ provedAtMs }: Session): boolean {
+    return provedAtMs <= nowMs() + slackMs && nowMs() - provedAtMs < freshMs;
   }
 
   function validity(look: () => Promise<unknown>): () => boolean {
@@ -131,7 +143,7 @@ export function createSessions({ state, nowMs }: SessionsOptions) {
       return {
         account: nameOf(account),
         permissions: new Set(policy[account.body.role]),
-        fresh: nowMs() - session.body.provedAtMs < freshMs,
+        fresh: isFresh(session.body),
         by: 'cookie',
         session: id,
         valid: validity(() => ofSession(id)),
@@ -162,7 +174,7 @@ export function createSessions({ state, nowMs }: SessionsOptions) {
         permissions: [...who.permissions],
         idleUntil: session === undefined ? never : iso(untilMs(session)),
         absoluteUntil: session === undefined ? never : iso(session.createdAtMs + absoluteMs),
-        fresh: session !== undefined && nowMs() - session.provedAtMs < freshMs,
+        fresh: session !== undefined && isFresh(session),
         drill,
       };
     },
@@ -180,7 +192,7 @@ export function createSessions({ state, nowMs }: SessionsOptions) {
     async list(account: string, current: string): Promise<OwnSession[]> {
       const all = await state.records(sessions, { subject: account });
       return all
-        .filter(({ body }) => untilMs(body) > nowMs())
+        .filter(({ body }) => !isOver(body))
         .map(({ id, body }) => ({
           id: body.name,
           agent: body.agent,
@@ -212,13 +224,11 @@ export function createSessions({ state, nowMs }: SessionsOptions) {
     /** What ends sessions that are over, or too many: to be committed with a new one. */
     async surplus(account: string): Promise<NonNullable<StateWork['removes']>[number][]> {
       const all = await state.records(sessions, { subject: account });
-      return all
-        .filter(({ body }, i) => i >= mostAtOnce - 1 || untilMs(body) <= nowMs())
-        .map(({ id }) => ({ kind: sessions, id }));
+      return all.filter(({ body }, i) => i >= mostAtOnce - 1 || isOver(body)).map(({ id }) => ({ kind: sessions, id }));
     },
     /** Forgets sessions that are over. */
     async prune(): Promise<void> {
-      const over = (await state.records(sessions)).filter(({ body }) => untilMs(body) <= nowMs());
+      const over = (await state.records(sessions)).filter(({ body }) => isOver(body));
       if (over.length > 0)
         await state.commit({ nowMs: nowMs(), removes: over.map(({ id }) => ({ kind: sessions, id })) });
     },

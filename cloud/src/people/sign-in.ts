@@ -92,12 +92,12 @@ export function createSignIn({ state, nowMs, passwords, lockOut, sessions, onRef
   return {
     prove,
     /** Whether it is the account's password; failures count as those of a sign-in. */
-    async isPassword(login: string, password: string, address: string): Promise<boolean> {
+    async isPassword(login: string, password: string, address: string): Promise<boolean | Refusal> {
       if (lockOut.begin(login, address) > 0) return false;
       const account = await accountBy(login);
       const credential = account === undefined ? undefined : await state.record(credentials, account.id);
-      const fits = (await passwords.verify(password, credential?.body.password ?? null)) === true;
-      if (fits) lockOut.undo(login, address);
+      const fits = await passwords.verify(password, credential?.body.password ?? null);
+      if (fits !== false) lockOut.undo(login, address);
       return fits;
     },
     /** The token of a new session. */

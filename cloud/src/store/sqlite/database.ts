@@ -20,6 +20,9 @@ const busy = 5;
 const locked = 6;
 const full = 13;
 
+/** What is deleted is overwritten where its page is written anyhow: of a deleted person nothing is to stay in the file. */
+const forgetting = 'PRAGMA secure_delete = FAST';
+
 /** Real ms to wait for another process's lock, e.g. a backup. */
 const lockTimeoutMs = 2000;
 
@@ -34,6 +37,7 @@ export function openDatabase(path: string): Database {
     // The default under WAL may be NORMAL, which loses the last commits when the power fails.
     db.exec('PRAGMA synchronous = FULL');
     db.exec('PRAGMA journal_size_limit = 67108864');
+    db.exec(forgetting);
     migrate(db);
     const identity = db
       .prepare(
@@ -64,7 +68,7 @@ export function openBeside(path: string, { readOnly }: { readonly readOnly: bool
   if (!existsSync(path)) throw platformError('store-unusable', `There is no store ${path}: run \`siaga serve\` once.`);
   try {
     const db = new DatabaseSync(path, { timeout: lockTimeoutMs, readOnly });
-    if (!readOnly) db.exec('PRAGMA synchronous = FULL');
+    if (!readOnly) db.exec(`PRAGMA synchronous = FULL; ${forgetting}`);
     const newest = migrations.at(-1)?.number ?? 0;
     const { done } = db.prepare('SELECT coalesce(max(number), 0) AS done FROM migrations').get() as { done: number };
     if (done !== newest)
