@@ -105,8 +105,8 @@ test.each([
   ['/api/v1/quarantine?limit=many', 'limit', /limit .*integer/],
   ['/api/v1/stream?from=x', 'from', /from .*pattern/],
   ['/api/v1/quarantine?from=5', 'from', /from .*not a known parameter/],
-  ['/api/v1/stations/katulampa/readings?from=2016-12-31T23:59:60Z', 'from', /^from: .*leap second/],
-  ['/api/v1/stations/katulampa/readings?to=2016-12-31T23:59:60Z', 'to', /^to: .*leap second/],
+  ['/api/v1/stations/katulampa/readings?from=2016-12-31T23:59:60Z', 'from', /^from .*leap second/],
+  ['/api/v1/stations/katulampa/readings?to=2016-12-31T23:59:60Z', 'to', /^to .*leap second/],
   ['/api/v1/stations/katulampa/readings?after=5', 'after', /after .*pattern/],
 ])('%s names the parameter and the mend', async (url, field, detail) => {
   const { app } = await api();

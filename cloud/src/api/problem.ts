@@ -59,13 +59,14 @@ export function useProblems(app: FastifyInstance): void {
       return sendProblem(reply, 409, 'It was changed by someone else meanwhile: look again.', 'version');
     const status = error.statusCode ?? 500;
     if (status < 500) return sendProblem(reply, status, error.message);
-    request.log.error({ err: error, url: request.url }, 'request failed');
+    // Without what was asked for: codes and addresses of push services stand there.
+    request.log.error({ err: error, url: request.url.split('?', 1)[0] }, 'request failed');
     return sendProblem(reply, status, 'The server failed to answer; its log says why.');
   });
 }
 
 function mendOf(keyword: string, message = 'is not valid'): string {
-  if (keyword === 'format') return `${message}, such as 2014-01-29T17:00:00Z`;
+  if (keyword === 'format') return `${message}, such as 2014-01-29T17:00:00Z, and no leap second`;
   if (keyword === 'additionalProperties') return 'is not a known parameter here';
   return message;
 }

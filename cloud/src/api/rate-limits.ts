@@ -1,5 +1,6 @@
 import fastifyRateLimit from '@fastify/rate-limit';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { networkOf } from './network-of.ts';
 
 /** How many requests that are more than reading are taken in a minute of real time. */
 export type Limits = {
@@ -24,9 +25,9 @@ export async function rateLimits(
   await app.register(fastifyRateLimit, { global: false, cache: mostKept });
   const limiter = (max: number, keyGenerator: (request: FastifyRequest) => string) =>
     app.createRateLimit({ max, timeWindow: minuteMs, keyGenerator });
-  const byAddress = limiter(address, ({ ip }) => ip);
+  const byAddress = limiter(address, ({ ip }) => networkOf(ip));
   const bySession = limiter(session, ({ caller }) => caller?.session ?? '');
-  const whereGuessed = limiter(guarded, ({ ip }) => ip);
+  const whereGuessed = limiter(guarded, ({ ip }) => networkOf(ip));
 
   return async (request, isGuarded) => {
     const asked = [byAddress(request)];

@@ -179,3 +179,32 @@ test.each([
   const answer = await app.inject({ method: 'POST', url: '/api/v1/invites/look', headers: { host, origin }, payload });
   expect(answer.statusCode).toBe(status);
 });
+
+test('who has a whole IPv6 network has no more tries than who has one address', async () => {
+  await serve({ address: 1000, session: 1000, guarded: 2 });
+  const guess = (address: string) =>
+    ask('POST', '/invites/look', { token: 'x'.repeat(43) }, { 'x-forwarded-for': address });
+  const answers = [];
+  for (const address of ['2001:db8::1', '2001:db8::2', '2001:db8::3', '2001:db8:0:1::1'])
+    answers.push((await guess(address)).status);
+  expect(answers).toEqual([404, 404, 429, 404]);
+});
+
+test.each(['two\nlines', '\u001b[2J', 'A\u202enimda', '\u0000', ' '])('%j is no name', async (name) => {
+  await serve();
+  const me = carrying((await ratna()).cookie);
+  const wish = { login: 'ani', name, role: 'viewer' };
+  expect(await ask('POST', '/people', wish, me)).toMatchObject({ status: 400, body: { field: 'name' } });
+  const right = { ...wish, name: 'Ni Luh Ayu ⟨ا⟩' };
+  expect((await ask('POST', '/people', right, me)).status).toBe(200);
+});
+
+test('what stands for no instant is refused before anybody reckons with it', async () => {
+  await serve();
+  const me = carrying((await ratna()).cookie);
+  const wish = { rule: null, until: '2030-06-30T23:59:60Z', reason: 'Works' };
+  expect(await ask('POST', '/stations/katulampa/out-of-service', wish, me)).toMatchObject({
+    status: 400,
+    body: { field: 'until' },
+  });
+});

@@ -2,6 +2,13 @@ import { Ajv, type Options } from 'ajv';
 import { fullFormats } from 'ajv-formats/dist/formats.js';
 import type { FastifySchemaCompiler } from 'fastify';
 
+const wellFormed = fullFormats['date-time'] as { readonly validate: (text: string) => boolean };
+
+/** 23:59:60 is a date-time too, but no count of milliseconds: what is reckoned with must be one. */
+function isTime(text: string): boolean {
+  return wellFormed.validate(text) && !Number.isNaN(Date.parse(text));
+}
+
 // A parameter that is not known is told, not silently left out; a default stands in for what is missing.
 const common: Options = {
   removeAdditional: false,
@@ -10,7 +17,7 @@ const common: Options = {
   strict: false,
   // Routes share schemas by name.
   addUsedSchema: false,
-  formats: fullFormats,
+  formats: { ...fullFormats, 'date-time': isTime },
 };
 
 /**

@@ -7,7 +7,13 @@ import { type App, problems } from './types.ts';
 
 const strict = { additionalProperties: false } as const;
 const Token = Type.String({ pattern: '^[A-Za-z0-9_-]{20,100}$', description: 'What the link has after `#welcome=`' });
-export const PersonsName = Type.String({ minLength: 1, maxLength: 100, pattern: '\\S' });
+/** One line without controls or marks that turn its direction round: it is shown in terminals and messages, too. */
+export const PersonsName = Type.String({
+  minLength: 1,
+  maxLength: 100,
+  pattern:
+    '^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028-\\u202e\\u2066-\\u2069]*[^\\s\\u0000-\\u001f\\u007f-\\u009f\\u2028-\\u202e\\u2066-\\u2069][^\\u0000-\\u001f\\u007f-\\u009f\\u2028-\\u202e\\u2066-\\u2069]*$',
+});
 const NullableText = Type.Union([Type.String(), Type.Null()]);
 
 const Look = Type.Object({

@@ -2,6 +2,7 @@ import { Account, Contacts, QuietHours, Subscription } from '@siaga/protocol';
 import { Type } from 'typebox';
 import type { People } from '../../people/index.ts';
 import { isRefusal, type Refusal } from '../../people/refusal.ts';
+import { networkOf } from '../network-of.ts';
 import { refuse } from '../refuse.ts';
 import { PersonsName } from './invites.ts';
 import { actorOf, IdParams } from './people.ts';
@@ -82,7 +83,10 @@ export function meRoutes(app: App, { people }: { readonly people: People }): voi
     },
     async (request, reply) => {
       const { caller, body, ip } = request;
-      return told(await me.setPassword(actorOf(caller), caller?.session ?? '', { ...body, address: ip }), reply);
+      return told(
+        await me.setPassword(actorOf(caller), caller?.session ?? '', { ...body, address: networkOf(ip) }),
+        reply,
+      );
     },
   );
   app.post(

@@ -4,6 +4,7 @@ import { Type } from 'typebox';
 import type { People } from '../../people/index.ts';
 import { isRefusal } from '../../people/refusal.ts';
 import { clearSession, setSession } from '../authenticate.ts';
+import { networkOf } from '../network-of.ts';
 import { sendProblem } from '../problem.ts';
 import { refuse } from '../refuse.ts';
 import { passkeySite } from '../site.ts';
@@ -79,7 +80,11 @@ export function sessionRoutes(app: App, options: SessionOptions): void {
       },
     },
     async (request, reply) => {
-      const token = await people.signIn.signIn({ ...request.body, address: request.ip, agent: agentOf(request) });
+      const token = await people.signIn.signIn({
+        ...request.body,
+        address: networkOf(request.ip),
+        agent: agentOf(request),
+      });
       return isRefusal(token) ? refuse(reply, token) : welcome(options, request, reply, token);
     },
   );
@@ -117,7 +122,7 @@ export function sessionRoutes(app: App, options: SessionOptions): void {
       const { caller, body, ip } = request;
       const info = caller && (await people.sessions.info(caller, caller.drill));
       if (!caller || !info) return sendProblem(reply, 401, 'Sign in first.');
-      const proved = await people.signIn.prove({ login: info.login, ...body, address: ip });
+      const proved = await people.signIn.prove({ login: info.login, ...body, address: networkOf(ip) });
       if (isRefusal(proved)) return refuse(reply, proved);
       await people.sessions.proved(caller.session);
       return people.sessions.info(caller, caller.drill);

@@ -12,6 +12,8 @@ const Query = Type.Object({
 });
 
 const maxClients = 2000;
+/** The rest is for who is signed in: the public cannot keep operators out. */
+const maxPublic = 1800;
 
 /** `GET /stream`: server-sent events `delta`, `hb` and `reset`; resumes by `Last-Event-ID`. */
 export function streamRoute(app: App, { hub }: { readonly hub: StreamHub }): void {
@@ -37,9 +39,10 @@ export function streamRoute(app: App, { hub }: { readonly hub: StreamHub }): voi
       },
     },
     async (request, reply) => {
-      if (hub.clients() >= maxClients) {
+      const most = request.caller === null ? maxPublic : maxClients;
+      if (hub.clients() >= most) {
         reply.header('retry-after', '5');
-        return sendProblem(reply, 503, `More than ${maxClients} clients follow the stream; try again later.`);
+        return sendProblem(reply, 503, `More than ${most} clients follow the stream; try again later.`);
       }
       // After a reconnect the browser sends both: its last event is the newer one.
       const text = request.headers['last-event-id'] ?? request.query.from;
