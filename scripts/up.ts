@@ -97,6 +97,8 @@ function stationIds(): string[] {
 }
 
 async function main(): Promise<number> {
+  // Keys, accounts, messages and logs are for who starts it alone.
+  process.umask(0o077);
   makeFolders();
   const ids = stationIds();
   runToEnd(['pki', 'init', '--dir', pki]);
