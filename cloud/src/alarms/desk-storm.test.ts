@@ -399,3 +399,114 @@ test('at every setting of the delays a level that plays about its limit never ch
     { numRuns: 60 },
   );
 });
+
+test('whatever people, technicians, clocks and restarts do: the top priority is heard, or a person has seen it', async () => {
+  const stations = ['katulampa', 'depok', 'manggarai'];
+  const levels = fc.constantFrom('none', 'low', 'high', 'hold', 'design', 'work');
+  const which = fc.nat(2);
+  const step = fc.oneof(
+    fc.record({
+      do: fc.constant('look' as const),
+      at: fc.tuple(levels, levels, levels),
+      s: fc.constantFrom(1, 30, 61, 400, 2000),
+    }),
+    fc.record({ do: fc.constant('look at' as const), which, level: levels }),
+    fc.record({ do: fc.constant('answer' as const), which }),
+    fc.record({ do: fc.constant('answer late' as const) }),
+    fc.record({ do: fc.constant('shelve' as const), which, oneShot: fc.boolean() }),
+    fc.record({ do: fc.constant('unshelve' as const), which }),
+    fc.record({ do: fc.constant('serve' as const), which, out: fc.boolean() }),
+    fc.record({ do: fc.constant('maintain' as const), which, on: fc.boolean() }),
+    fc.record({ do: fc.constant('restart' as const) }),
+    fc.record({ do: fc.constant('clock' as const), minutes: fc.constantFrom(-1440, -60, -1, 60) }),
+  );
+  const found = (level: string, station: string) => {
+    if (level === 'none') return [];
+    if (level === 'low') return [condition({ station })];
+    const extra = {
+      hold: { signal: 'hold' },
+      design: { suppressed: 'a wider fault' },
+      work: { maintenance: true },
+    } as const;
+    return [high({ station, ...extra[level as keyof typeof extra] })];
+  };
+  await fc.assert(
+    fc.asyncProperty(fc.array(step, { maxLength: 30 }), async (steps) => {
+      const over = openMemory();
+      let nowMs = noonMs;
+      const moveTo = (ms: number) => {
+        nowMs = ms;
+      };
+      const clock = { now: () => nowMs, origin: noonMs, speed: 1, moveTo };
+      let it = await testDesk(over, { clock });
+      let run = 0;
+      let groupsBefore = it.desk.view().groups;
+      const alarmOf = (station: string | undefined) => it.desk.view().alarms.find((alarm) => alarm.station === station);
+      try {
+        for (const each of steps) {
+          const station = 'which' in each ? (stations[each.which] ?? '') : '';
+          const alarm = alarmOf(station);
+          const group = groupsBefore[0];
+          groupsBefore = it.desk.view().groups;
+          if (each.do === 'look')
+            await it.later(
+              each.s / 60,
+              each.at.flatMap((level, i) => found(level, stations[i] ?? '')),
+            );
+          else if (each.do === 'look at') await it.desk.take(found(each.level, station), new Set([station]));
+          else if (each.do === 'answer' && alarm !== undefined) await it.desk.acknowledge(operator, [seen(alarm)]);
+          else if (each.do === 'answer late' && group !== undefined)
+            await it.desk.acknowledgeGroup(operator, seen(group));
+          else if (each.do === 'shelve' && alarm !== undefined)
+            await it.desk.shelve(supervisor, seen(alarm), {
+              untilMs: nowMs + 20 * minuteMs,
+              oneShot: each.oneShot,
+              reason: 'x',
+            });
+          else if (each.do === 'unshelve' && alarm !== undefined) await it.desk.unshelve(operator, seen(alarm));
+          else if (each.do === 'serve' && each.out) await it.desk.outOfService(supervisor, { ...atWork, station });
+          else if (each.do === 'serve') await it.desk.inService(supervisor, { station, rule: null, reason: 'x' });
+          else if (each.do === 'maintain' && each.on) it.maintained.add(station);
+          else if (each.do === 'maintain') it.maintained.delete(station);
+          else if (each.do === 'clock') nowMs += each.minutes * minuteMs;
+          else if (each.do === 'restart') {
+            const { maintained } = it;
+            it = await testDesk(over, { clock, ids: `r${++run}` });
+            for (const one of maintained) it.maintained.add(one);
+          }
+        }
+        const all = stations.flatMap((station) => found('high', station));
+        for (let i = 0; i < 4; i++) await it.later(1, all);
+        for (const station of stations) {
+          const alarm = alarmOf(station);
+          expect(alarm).toMatchObject({ condition: 'active', priority: 'high' });
+          if (alarm?.suppression?.kind === 'shelved')
+            expect(alarm.suppression.untilMs - nowMs).toBeLessThanOrEqual(21 * minuteMs);
+          if (alarm === undefined || alarm.suppression !== null || alarm.acknowledged !== null) continue;
+          const [group] = it.desk.view().groups;
+          if (group === undefined) throw new Error('an alarm without a group');
+          expect(alarm.annunciatedAtMs).not.toBeNull();
+          expect(Math.max(group.calledVersion, group.answeredVersion)).toBeGreaterThan(alarm.calledAtVersion);
+          expect(group.priority).toBe('high');
+        }
+        // Everything ends: nothing stays open but what waits for a person.
+        for (const { station, rule } of it.desk.view().outOfService)
+          await it.desk.inService(supervisor, { station, rule, reason: 'x' });
+        it.maintained.clear();
+        for (let i = 0; i < 3; i++) await it.later(31);
+        await it.desk.acknowledge(
+          operator,
+          it.desk
+            .view()
+            .alarms.filter(({ acknowledged }) => acknowledged === null)
+            .map(seen),
+        );
+        await it.later(1);
+        expect(it.desk.view()).toEqual({ alarms: [], groups: [], drills: [], outOfService: [] });
+      } finally {
+        await over.close();
+      }
+    }),
+    { numRuns: 150 },
+  );
+});

@@ -214,6 +214,13 @@ describe('an alarm that has returned', () => {
     expect(returned().at(6 + longSilenceMs / 60_000, looked(low)).calls).toBe(2);
   });
 
+  test('that has never called calls whenever it comes back', () => {
+    const silent = latching(low);
+    const it = story(silent, maintenance).at(1, looked(null, maintenance)).at(6, looked(null));
+    expect([it.alarm.latched, it.calls]).toEqual([true, 0]);
+    expect(it.at(7, looked(silent)).calls).toBe(1);
+  });
+
   test('that comes back louder calls at once', () => {
     expect(returned().at(7, looked(medium)).calls).toBe(2);
   });

@@ -206,7 +206,7 @@ function miss(trail: Trail, unwatched: string | null): void {
 function comeBack(trail: Trail, { priority, severity, response, evidence, headline, sinceMs }: Sighting): void {
   const { alarm, nowMs } = trail;
   const isLongGone = priority === 'high' || isOver(alarm.returnedAtMs ?? nowMs, longSilenceMs, nowMs);
-  const owed = isLongGone && isLongQuiet(trail);
+  const owed = alarm.annunciatedAtMs === null || (isLongGone && isLongQuiet(trail));
   const isLower =
     louder(priority, alarm.priority) === alarm.priority && higher(severity, alarm.severity) === alarm.severity;
   // What calls for a lower stage must not call as loud as the higher one did.
