@@ -61,7 +61,10 @@ export default {
     never(
       'use-cases-see-no-adapters',
       'Ingest, judging, alarms, people and the others take ports; only main sees adapters.',
-      { path: '^cloud/src/(ingest|judging|fleet|alarms|people|shift|duty|watch)/', pathNot: '(\\.test\\.ts$|/testing/)' },
+      {
+        path: '^cloud/src/(ingest|judging|fleet|alarms|people|shift|duty|watch)/',
+        pathNot: '(\\.test\\.ts$|/testing/)',
+      },
       { path: '^cloud/src/(store/|broker/|api/|main\\.ts|pipeline\\.ts|index\\.ts|platform\\.ts)' },
     ),
     never(

@@ -9,8 +9,6 @@ export type Declared = {
   works(station: StationId): Works | null;
 };
 
-export const nothingDeclared: Declared = { official: () => null, works: () => null };
-
 /**
  * A station as the console shows it at `nowMs`: the level that was last made known, so that a snapshot says
  * what the changes before it said.
@@ -19,7 +17,7 @@ export function stationPicture(
   station: CatalogueStation,
   known: Known | undefined,
   nowMs: number,
-  declared: Declared = nothingDeclared,
+  declared: Declared,
 ): StationPicture {
   return {
     info: infoAt(station, nowMs),
@@ -35,7 +33,7 @@ export function picture(
   catalogue: Catalogue,
   known: ReadonlyMap<StationId, Known>,
   nowMs: number,
-  declared: Declared = nothingDeclared,
+  declared: Declared,
 ): StationPicture[] {
   return catalogue.stations.map((station) => stationPicture(station, known.get(station.id), nowMs, declared));
 }

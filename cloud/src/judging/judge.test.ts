@@ -22,6 +22,8 @@ function create(differs: Partial<JudgeOptions> = {}, catalogue: Catalogue = cata
   return createJudge({ store: stores.judging, catalogue, clock, ...differs });
 }
 
+const nothingDeclared = { official: () => null, works: () => null };
+
 let seq = 0;
 /** Stores a reading of katulampa `minutes` after noon, of a stage. */
 async function send(minutes: number, stageMm: number, differs: { station?: string } = {}): Promise<void> {
@@ -223,7 +225,7 @@ test('the picture says what the changes said, also of stations that never sent',
   await send(0, 900);
   await judge.run();
   const catalogue = catalogueFrom();
-  const [katulampa, depok] = picture(catalogue, judge.known(), clock.now());
+  const [katulampa, depok] = picture(catalogue, judge.known(), clock.now(), nothingDeclared);
   expect(katulampa).toMatchObject({
     info: { id: 'katulampa', gauges: ['main', 'second'] },
     level: (await since(2)).at(-1)?.level,
@@ -231,5 +233,5 @@ test('the picture says what the changes said, also of stations that never sent',
     official: null,
   });
   expect(depok).toMatchObject({ level: { severity: null, presence: 'never' }, value: null });
-  expect(picture(catalogue, new Map(), clock.now())).toHaveLength(2);
+  expect(picture(catalogue, new Map(), clock.now(), nothingDeclared)).toHaveLength(2);
 });

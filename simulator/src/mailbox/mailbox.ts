@@ -6,17 +6,8 @@ import { join } from 'node:path';
 import { text as textOf } from 'node:stream/consumers';
 import { simpleParser } from 'mailparser';
 import { SMTPServer } from 'smtp-server';
+import type { Mail } from './mail.ts';
 import { mailPage } from './page.ts';
-
-/** One message as it came, in order of arrival. */
-export type Mail = {
-  readonly no: number;
-  readonly to: readonly string[];
-  readonly subject: string;
-  readonly text: string;
-  readonly messageId: string;
-  readonly date: string | null;
-};
 
 export type Mailbox = {
   /** `smtp://127.0.0.1:2525` */
