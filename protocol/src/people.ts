@@ -162,6 +162,8 @@ export const ChannelState = Type.Object(
     dead: Type.Integer({ minimum: 0 }),
     lastSentAt: NullableTime,
     fault: Type.Union([Type.String(), Type.Null()]),
+    /** Since when something waits that the channel was tried with in vain. */
+    failingSince: NullableTime,
     /** The daily test: sent, and seen by a person. */
     test: Type.Union([
       Type.Object({

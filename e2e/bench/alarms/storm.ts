@@ -254,6 +254,7 @@ function troubledBox(nowMs: number): Partial<PlatformFacts> {
       waiting: 9,
       dead: 3,
       lastSentAt: null,
+      failingSince: null,
       fault: 'refused',
       test: {
         id: `test-${name}`,

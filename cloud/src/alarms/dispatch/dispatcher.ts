@@ -203,7 +203,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
       return { rows, puts };
     });
     forgetClosed(open);
-    troubles = troublesOf(unmanned, untold && now.people.some(isTold));
+    troubles = troublesOf(unmanned, { untold: untold && now.people.some(isTold), deserted: isDeserted(now) });
   }
 
   /** People of whom every address that was tried for this group is dead. */
@@ -241,8 +241,28 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
       }
   }
 
-  function troublesOf(unmanned: ReadonlySet<string>, untold: boolean): string[] {
+  /** Whether an alarm now would find the whole chain without anybody. */
+  function isDeserted(now: Staff): boolean {
+    const alarm = {
+      list: 'flood',
+      basin: null,
+      priority: 'high',
+      annunciation: 1,
+      escalation: 0,
+      drill: null,
+    } as const;
+    const { unmanned } = recipientsOf(alarm, now);
+    return now.escalation.every(({ duties }) => duties.every((duty) => unmanned.includes(duty)));
+  }
+
+  function troublesOf(
+    unmanned: ReadonlySet<string>,
+    { untold, deserted }: { untold: boolean; deserted: boolean },
+  ): string[] {
     return [
+      ...(options.hasRoster() && deserted && unmanned.size === 0
+        ? ['duty: nobody who can be reached is on any duty now']
+        : []),
       ...(options.hasRoster()
         ? [...unmanned].map(
             (duty) => `duty: nobody who can be reached is on duty as ${duty}; the next step was told at once`,
@@ -396,9 +416,11 @@ function channelState(
 ): ChannelState {
   let waiting = 0;
   let dead = 0;
+  let failingMs = Number.POSITIVE_INFINITY;
   for (const row of ledger.all()) {
     if (row.channel !== name) continue;
     if (stateOf(row) === 'waiting') waiting += 1;
+    if (stateOf(row) === 'waiting' && row.fault !== null) failingMs = Math.min(failingMs, row.waitingSinceMs);
     if (stateOf(row) === 'dead') dead += 1;
   }
   const lastMs = lastSentAtMs ?? tests.lastSentAtMs(name);
@@ -410,6 +432,7 @@ function channelState(
     dead,
     lastSentAt: lastMs === null ? null : new Date(lastMs).toISOString(),
     fault,
+    failingSince: Number.isFinite(failingMs) ? new Date(failingMs).toISOString() : null,
     test: tests.of(name),
   };
 }

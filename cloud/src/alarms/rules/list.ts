@@ -2,6 +2,7 @@ import type { Rule } from '../rule.ts';
 import { agent } from './agent.ts';
 import { blocked } from './blocked.ts';
 import { channel } from './channel.ts';
+import { duty } from './duty.ts';
 import { heartbeat } from './heartbeat.ts';
 import { learntLate } from './learnt-late.ts';
 import { level } from './level.ts';
@@ -25,5 +26,6 @@ export const rules: readonly Rule[] = [
   agent,
   platform,
   channel,
+  duty,
   heartbeat,
 ];

@@ -42,8 +42,10 @@ const email: ChannelState = {
   dead: 0,
   lastSentAt: null,
   fault: null,
+  failingSince: null,
   test: null,
 };
+const minutesAgo = (minutes: number) => new Date(noonMs - minutes * minuteMs).toISOString();
 const test = (hoursAgo: number, seen = false) => ({
   id: 't1',
   sentAt: new Date(noonMs - hoursAgo * 3_600_000).toISOString(),
@@ -57,12 +59,28 @@ describe('channel', () => {
     ['is off', { on: false, dead: 4, fault: 'no host' }, []],
     ['has dead letters', { dead: 2, fault: 'refused' }, ['channel/email on medium']],
     ['has sent since', { dead: 2 }, ['channel/email hold medium']],
+    ['has failed for a moment', { waiting: 1, fault: 'refused', failingSince: minutesAgo(14) }, []],
+    [
+      'fails for long',
+      { waiting: 3, fault: 'refused', failingSince: minutesAgo(16) },
+      ['channel/email/failing on medium'],
+    ],
     ['was tested and seen', { test: test(20, true) }, []],
     ['was tested a moment ago', { test: test(1) }, []],
     ['was tested, and nobody saw it', { test: test(13) }, ['channel/email/test on medium']],
   ])('%s', (_, state, expected) => {
     expect(look({ channels: [{ ...email, ...state }] }, 'channel')).toEqual(expected);
   });
+});
+
+it('nobody on duty is an alarm of its own, with what to do about it; of the platform’s parts it is none', () => {
+  const troubles = ['duty: nobody who can be reached is on duty as operator', 'store: full'];
+  expect(look({ troubles }, 'duty')).toEqual(['duty/roster on medium']);
+  expect(look({ troubles }, 'platform')).toEqual(['platform/store on high']);
+  expect(look({ troubles: ['duty: an alarm is open and nobody can be told'] }, 'duty')).toEqual([
+    'duty/roster on medium',
+  ]);
+  expect(look({}, 'duty')).toEqual([]);
 });
 
 it('the watcher that cannot be told is an alarm', () => {

@@ -2,6 +2,7 @@ import { Type } from 'typebox';
 import { commonDefaults, platformFinding } from '../findings.ts';
 import type { Finding, PlatformRule, RuleWorld } from '../rule.ts';
 import { spanText } from '../words.ts';
+import { dutyPart } from './duty.ts';
 
 const settings = Type.Object({
   diskFreePercent: Type.Number({ minimum: 0, maximum: 100, description: 'Disk of the platform low below this' }),
@@ -104,12 +105,12 @@ function judging({ nowMs, platform: { judgingLagS } }: RuleWorld, limits: Limits
   ];
 }
 
-/** One alarm for each part that complains. */
+/** One alarm for each part that complains; what is wrong with people's duties has a rule of its own. */
 function troubles({ nowMs, platform: { troubles: sentences } }: RuleWorld): Finding[] {
   const parts = new Map<string, string>();
   for (const sentence of sentences) {
     const part = /^([a-z][a-z-]*): /.exec(sentence)?.[1] ?? 'other';
-    if (!parts.has(part)) parts.set(part, sentence);
+    if (part !== dutyPart && !parts.has(part)) parts.set(part, sentence);
   }
   return [...parts].map(([part, sentence]) =>
     platformFinding(name, part, {
