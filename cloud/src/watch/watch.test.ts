@@ -87,6 +87,23 @@ test('heartbeats keep it quiet; when they end people are told, and again when it
   expect(second.heartbeat.fault()).toBeNull();
 });
 
+test('what could not be told while it was silent is not told after it is back: only that it is', async () => {
+  const email = memoryNotifier('email');
+  email.mood = 'down';
+  const { watch, subjects } = await watching({ repeatMs: 300 }, email);
+  await until(() => email.tries > 3);
+  const { act } = beating(watch);
+  await act();
+  await until(() => heldNo() === 1);
+  email.mood = 'up';
+  await until(() => subjects().length > 0);
+  const tries = email.tries;
+  await act();
+  await until(() => heldNo() === 2);
+  expect(subjects()).toEqual(['Siaga Test is back']);
+  expect(email.tries).toBe(tries);
+});
+
 test('a watcher that was restarted still knows how long the record was', async () => {
   const first = await watching();
   const long = beating(first.watch);

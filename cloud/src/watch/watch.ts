@@ -49,6 +49,8 @@ export async function startWatch(options: WatchOptions): Promise<Watch> {
   const { config, notifiers, log, tickMs = 1000, backOffMs = usualBackOffMs } = options;
   const ended = new AbortController();
   const telling = new Set<Promise<void>>();
+  /** The newest word to each address about each matter: an older one that still waits is not sent any more. */
+  const newest = new Map<string, Notice>();
   let deployment = 'Siaga';
   let watched = watchedSince(Date.now(), kept(config.stateFile));
   if (options.acceptRecord) watched = acceptedRecord(watched);
@@ -65,7 +67,10 @@ export async function startWatch(options: WatchOptions): Promise<Watch> {
     for (const told of tell) {
       log.warn(told, 'watch');
       for (const { channel, address } of config.tell) {
-        const work = tellUntilTaken(channel, address, noticeOf(told, deployment, channel)).finally(() =>
+        const matter = `${told.kind === 'record' ? 'record' : 'silence'} ${channel} ${address}`;
+        const notice = noticeOf(told, deployment, channel);
+        newest.set(matter, notice);
+        const work = tellUntilTaken(channel, address, notice, () => newest.get(matter) === notice).finally(() =>
           telling.delete(work),
         );
         telling.add(work);
@@ -73,11 +78,15 @@ export async function startWatch(options: WatchOptions): Promise<Watch> {
     }
   }
 
-  /** Until it is taken, refused, or told anew. */
-  async function tellUntilTaken(channel: string, address: string, notice: Notice): Promise<void> {
+  /** Until it is taken, refused, or there is something newer to say. */
+  async function tellUntilTaken(
+    channel: string,
+    address: string,
+    notice: Notice,
+    isNewest: () => boolean,
+  ): Promise<void> {
     const notifier = notifiers.get(channel);
-    const untilMs = Date.now() + config.repeatMs;
-    for (let attempts = 1; notifier !== undefined && !ended.signal.aborted && Date.now() < untilMs; attempts += 1) {
+    for (let attempts = 1; notifier !== undefined && !ended.signal.aborted && isNewest(); attempts += 1) {
       const outcome = await notifier.send(notice, address);
       if (outcome.state === 'sent') return;
       log.error({ channel, fault: outcome.fault }, 'a person could not be told');
