@@ -4,7 +4,7 @@
  */
 
 /** A step back that is taken as it comes. */
-export const clockSlackMs = 60_000;
+const clockSlackMs = 60_000;
 
 /** Whether `spanMs` have gone by since; also where that cannot be told, for what keeps something silent. */
 export function isOver(sinceMs: number, spanMs: number, nowMs: number): boolean {
