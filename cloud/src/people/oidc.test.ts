@@ -128,11 +128,11 @@ async function browse(url: string, jar = new Map<string, Map<string, string>>())
   throw new Error('too many redirects');
 }
 
-async function signIn() {
-  const { place, jar } = await browse(`${ours}/api/v1/session/oidc`);
+async function signIn(query = '', before = new Map<string, Map<string, string>>()) {
+  const { place, jar } = await browse(`${ours}/api/v1/session/oidc${query}`, before);
   const token = jar.get(new URL(ours).host)?.get('__Host-siaga') ?? '';
   const answer = await fetch(`${ours}/api/v1/session`, { headers: { cookie: `__Host-siaga=${token}` } });
-  return { hash: place.hash, status: answer.status, session: (await answer.json()) as Claims, token };
+  return { hash: place.hash, status: answer.status, session: (await answer.json()) as Claims, token, jar };
 }
 
 test('who has a role there gets an account, and the role that the groups give each time', async () => {
@@ -141,7 +141,7 @@ test('who has a role there gets an account, and the role that the groups give ea
   expect(first).toMatchObject({
     hash: '',
     status: 200,
-    session: { login: 'ani.w', fresh: true, account: { name: 'Ani W', role: 'operator' } },
+    session: { login: 'ani.w', fresh: false, account: { name: 'Ani W', role: 'operator' } },
   });
   person = { ...person, groups: ['chiefs', 'duty'] };
   const second = await signIn();
@@ -157,6 +157,25 @@ test('nobody is let in without a group that counts, or as an account that has th
   person = { ...person, groups: 'duty' };
   expect((await signIn()).session).toMatchObject({ login: 'ani.w-2', account: { role: 'operator' } });
 });
+
+test('whom the provider only remembers has proved nothing; proving it again leads back to where they were', async () => {
+  const first = await signIn();
+  expect(first.session).toMatchObject({ fresh: false });
+  const remembered = await signIn('', first.jar);
+  expect(remembered.session).toMatchObject({ fresh: false });
+  expect(await people.sessions.byCookie(first.token)).toBeNull();
+  const again = await signIn('?again=true&back=people%3D1%26station%3Ddepok', remembered.jar);
+  expect(again).toMatchObject({ hash: '#people=1&station=depok', session: { fresh: true, login: 'ani.w' } });
+  expect(await people.sessions.byCookie(remembered.token)).toBeNull();
+  expect(await people.accounts.list()).toHaveLength(1);
+});
+
+test.each(['?back=a%0d%0aset-cookie:%20x', '?back=%3Cb%3E', '?to=https://evil.example', '?again=perhaps'])(
+  'the way back is a place in the console alone: %s',
+  async (query) => {
+    expect((await fetch(`${ours}/api/v1/session/oidc${query}`, { redirect: 'manual' })).status).toBe(400);
+  },
+);
 
 test('a disabled account stays out', async () => {
   await signIn();

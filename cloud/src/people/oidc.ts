@@ -19,10 +19,34 @@ export type OidcOptions = {
 const lastsMs = 10 * 60_000;
 const mostAtOnce = 1000;
 
+/** How a sign-in was begun here. */
+export type OidcBeginning = {
+  /** The person is to prove who they are, whatever the provider remembers of them. */
+  readonly again: boolean;
+  /** Where in the console they were: a fragment. */
+  readonly back: string;
+  /** The session that was open in their browser; it is to end. */
+  readonly session: string | null;
+};
+export type OidcSignedIn = OidcBeginning & {
+  readonly account: string;
+  /** How long ago, ms, they proved at the provider who they are; null where it does not say. */
+  readonly provedAgoMs: number | null;
+};
+
+type Flow = OidcBeginning & {
+  readonly nonce: string;
+  readonly verifier: string;
+  readonly untilMs: number;
+};
+
+/** Who is to prove it again has done so at most so long before coming back, s: somebody looks for a phone. */
+const provedWithinS = 300;
+
 type Claims = Readonly<Record<string, unknown>> & { readonly iss: string; readonly sub: string };
 
 export function createOidc({ settings, state, nowMs, accounts }: OidcOptions) {
-  const begun = new Map<string, { nonce: string; verifier: string; redirectUri: string; untilMs: number }>();
+  const begun = new Map<string, Flow>();
   let found: Promise<client.Configuration> | undefined;
 
   /** Asked for when first wanted, and again after a failure: local accounts work without the provider. */
@@ -43,16 +67,20 @@ export function createOidc({ settings, state, nowMs, accounts }: OidcOptions) {
     return found;
   }
 
-  async function claimsOf(currentUrl: URL, key: string): Promise<Claims | undefined> {
+  function taken(key: string): Flow | undefined {
     const flow = begun.get(key);
     begun.delete(key);
-    if (flow === undefined || flow.untilMs < Date.now()) return undefined;
+    return flow === undefined || flow.untilMs < Date.now() ? undefined : flow;
+  }
+
+  async function claimsOf(currentUrl: URL, key: string, flow: Flow): Promise<Claims | undefined> {
     const config = await provider();
     const answer = await client.authorizationCodeGrant(config, currentUrl, {
       pkceCodeVerifier: flow.verifier,
       expectedState: key,
       expectedNonce: flow.nonce,
       idTokenExpected: true,
+      ...(flow.again && { maxAge: provedWithinS }),
     });
     const claims = answer.claims();
     if (claims === undefined) return undefined;
@@ -105,7 +133,7 @@ export function createOidc({ settings, state, nowMs, accounts }: OidcOptions) {
   return {
     name: settings.name,
     /** Where to send the browser; `key` must come back with it. */
-    async begin(redirectUri: string): Promise<{ url: string; key: string }> {
+    async begin(redirectUri: string, beginning: OidcBeginning): Promise<{ url: string; key: string }> {
       const verifier = client.randomPKCECodeVerifier();
       const nonce = client.randomNonce();
       const key = client.randomState();
@@ -116,22 +144,25 @@ export function createOidc({ settings, state, nowMs, accounts }: OidcOptions) {
         code_challenge_method: 'S256',
         state: key,
         nonce,
+        ...(beginning.again && { prompt: 'login', max_age: String(provedWithinS) }),
       });
-      begun.set(key, { nonce, verifier, redirectUri, untilMs: Date.now() + lastsMs });
+      begun.set(key, { ...beginning, nonce, verifier, untilMs: Date.now() + lastsMs });
       if (begun.size > mostAtOnce) begun.delete(begun.keys().next().value as string);
       return { url: url.href, key };
     },
     /** The account of who came back, with the role that the provider's groups give today. Rejects where it fails. */
-    async finish(currentUrl: URL, key: string): Promise<string | Refusal> {
-      const claims = await claimsOf(currentUrl, key);
-      if (claims === undefined) return refusal('not-signed-in', 'The sign-in took too long, or was begun elsewhere.');
+    async finish(currentUrl: URL, key: string): Promise<OidcSignedIn | Refusal> {
+      const flow = taken(key);
+      const claims = flow && (await claimsOf(currentUrl, key, flow));
+      if (flow === undefined || claims === undefined)
+        return refusal('not-signed-in', 'The sign-in took too long, or was begun elsewhere.');
       const role = roleByClaims(settings, claims);
       if (role === null) return refusal('forbidden', 'None of your groups has a role here.');
       const subject = digestOf(`${claims.iss}\n${claims.sub}`);
       const linked = await state.record(providerSubjects, subject);
       if (linked === undefined) {
         if (!settings.createsAccounts) return refusal('forbidden', 'You have no account here: ask for one.');
-        return create(subject, claims, role);
+        return signedIn(await create(subject, claims, role), flow, claims);
       }
       const account = await accounts.find(linked.body.account);
       if (account?.body.state !== 'active') return refusal('forbidden', 'Your account here is disabled.');
@@ -140,9 +171,14 @@ export function createOidc({ settings, state, nowMs, accounts }: OidcOptions) {
         const changed = await accounts.update('machine', account.id, { version: account.version, role }, true);
         if (isRefusal(changed)) return changed;
       }
-      return account.id;
+      return signedIn(account.id, flow, claims);
     },
   };
+}
+
+function signedIn(account: string, { again, back, session }: Flow, { auth_time }: Claims): OidcSignedIn {
+  const provedAgoMs = typeof auth_time === 'number' ? Math.max(0, Date.now() - auth_time * 1000) : null;
+  return { account, again, back, session, provedAgoMs };
 }
 
 function isMailbox(email: unknown): email is string {

@@ -97,9 +97,14 @@ export function createSessions({ state, nowMs }: SessionsOptions) {
     });
   }
 
+  async function end(id: string, actor: string): Promise<void> {
+    const audit: AuditDraft = { actor, act: 'session.close', subject: actor };
+    await state.commit({ nowMs: nowMs(), removes: [{ kind: sessions, id }], audit: [audit] });
+  }
+
   return {
-    /** Makes a session of `account`, proved now. */
-    opening(account: string, agent: string): Opening {
+    /** Makes a session of `account`, proved so long ago; null: nobody knows when. */
+    opening(account: string, agent: string, provedAgoMs: number | null = 0): Opening {
       const token = mintSecret();
       const id = digestOf(token);
       const atMs = nowMs();
@@ -109,7 +114,7 @@ export function createSessions({ state, nowMs }: SessionsOptions) {
         agent: agent.slice(0, 200),
         createdAtMs: atMs,
         seenAtMs: atMs,
-        provedAtMs: atMs,
+        provedAtMs: atMs - (provedAgoMs ?? freshMs),
       };
       return {
         token,
@@ -212,10 +217,12 @@ export function createSessions({ state, nowMs }: SessionsOptions) {
       });
       return true;
     },
-    async end(id: string, actor: string): Promise<void> {
-      const audit: AuditDraft = { actor, act: 'session.close', subject: actor };
-      await state.commit({ nowMs: nowMs(), removes: [{ kind: sessions, id }], audit: [audit] });
+    /** Ends a session whose owner has another one now. */
+    async close(id: string): Promise<void> {
+      const found = await state.record(sessions, id);
+      if (found !== undefined) await end(id, found.body.account);
     },
+    end,
     /** What ends all sessions of `account` but `keep`, to be committed with what ends them. */
     async endings(account: string, keep?: string): Promise<NonNullable<StateWork['removes']>[number][]> {
       const all = await state.records(sessions, { subject: account });

@@ -109,8 +109,13 @@ export function createSignIn({ state, nowMs, passwords, lockOut, sessions, onRef
   };
 
   /** Opens a session for who has proved who they are. */
-  async function open(account: string, agent: string, by: 'password' | 'passkey' | 'oidc'): Promise<string> {
-    const opening = sessions.opening(account, agent);
+  async function open(
+    account: string,
+    agent: string,
+    by: 'password' | 'passkey' | 'oidc',
+    provedAgoMs: number | null = 0,
+  ): Promise<string> {
+    const opening = sessions.opening(account, agent, provedAgoMs);
     await state.commit({
       nowMs: nowMs(),
       ...opening.work,
