@@ -3,6 +3,7 @@
  * are the alarms' own history, read beside the notes, so that nothing is written twice.
  */
 import type { Clock, LogEntry } from '@siaga/protocol';
+import { sha256 } from '../audit-chain.ts';
 import type { Actor, TransitionDraft } from '../domain/alarm.ts';
 import { type JournalLine, recordKind, type StateStore } from '../ports.ts';
 
@@ -90,7 +91,14 @@ export function createShiftLog(options: {
   async function append(line: LogLine): Promise<LogEntry> {
     const subject = line.station ?? line.alarm ?? '';
     const nowMs = clock.now();
-    const { lines } = await state.commit({ nowMs, journal: [{ kind: logLines, subject, body: line }] });
+    // The text has its place in the journal; its digest in the chain shows later that it was this one.
+    const { actor, kind, alarm, station, text, handover } = line;
+    const after = { alarm, station, to: handover?.to ?? null, sha256: sha256(text) };
+    const { lines } = await state.commit({
+      nowMs,
+      journal: [{ kind: logLines, subject, body: line }],
+      audit: [{ actor, act: `log.${kind}`, subject: subject === '' ? 'log' : subject, after }],
+    });
     return entryOf({ no: lines[0] as number, atMs: nowMs, subject, body: line });
   }
 

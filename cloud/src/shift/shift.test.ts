@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { type SteppedClock, steppedClock } from '@siaga/protocol';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { TransitionDraft } from '../domain/alarm.ts';
@@ -96,7 +97,11 @@ describe('the shift log', () => {
     await log.accept('budi', no);
     expect((await stores.audit.list({ limit: 9 })).map(({ actor, act }) => [actor, act])).toEqual([
       ['budi', 'handover.accept'],
+      ['ani', 'log.handover'],
     ]);
+    const [, handed] = await stores.audit.list({ limit: 9 });
+    const digest = createHash('sha256').update('Watch Depok').digest('hex');
+    expect(JSON.parse(handed?.details ?? '')).toMatchObject({ after: { to: 'budi', sha256: digest } });
     expect((await log.list({ limit: 1, drill: null }))[0]?.handover?.accepted).toBe(true);
   });
 });
