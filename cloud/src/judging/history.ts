@@ -29,9 +29,10 @@ export type HistoryOptions = {
   readonly shard?: string;
   /** Called after each commit that changed what is told of episodes, with their stations. */
   readonly onKnown?: (stations: readonly StationId[]) => void;
-  /** About how many readings, and of how many stations, are folded in one turn. */
+  /** About how many readings, and of how many stations, are folded in one turn, and after how many ms it ends. */
   readonly readingsPerTurn?: number;
   readonly stationsPerTurn?: number;
+  readonly turnMs?: number;
 };
 
 /** Raised whenever the same readings and limits would give other episodes than before. */
@@ -48,7 +49,7 @@ type Work = { readonly piece: Piece; readonly diff: EpisodeDiff; readonly news: 
  */
 export function createHistory(options: HistoryOptions): History {
   const { store, catalogue, clock, shard = 'history', onKnown = () => {} } = options;
-  const { readingsPerTurn = 1500, stationsPerTurn = 100 } = options;
+  const { readingsPerTurn = 1500, stationsPerTurn = 200, turnMs = 8 } = options;
   const sites = new Map(catalogue.stations.map((station) => [station.id, siteOf(station)]));
   const heads = new Map<StationId, Head>();
   const recent = recentEpisodes();
@@ -107,6 +108,7 @@ export function createHistory(options: HistoryOptions): History {
       if (changed.length === 0) return null;
       const works: Work[] = [];
       const gone = new Map<StationId, null>();
+      const beganMs = performance.now();
       let left = readingsPerTurn;
       for (const each of changed) {
         const site = sites.get(each.station);
@@ -117,7 +119,7 @@ export function createHistory(options: HistoryOptions): History {
           works.push(work);
           left -= work.piece.readings;
         }
-        if (left <= 0) break;
+        if (left <= 0 || performance.now() - beganMs > turnMs) break;
       }
       if (gone.size > 0) await store.refold({ shard, fence, fingerprints: gone });
       if (works.length > 0) await commit(works);
