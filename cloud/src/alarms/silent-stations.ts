@@ -21,6 +21,14 @@ export function silentStations(world: World): SilentStations {
   return now;
 }
 
+/** After a start stations come back one by one, some with a backlog before their newest reading. */
+const settlingMs = 5 * 60_000;
+
+/** The platform has not listened long enough to call a station silent that was not before. */
+export function isSettling({ nowMs, platform }: World): boolean {
+  return nowMs - platform.startedAtMs < settlingMs;
+}
+
 /** Fewer stations than this are each told of by name. */
 const fewest = 3;
 

@@ -1,7 +1,7 @@
 import { Type } from 'typebox';
 import { commonDefaults, platformFinding } from '../findings.ts';
 import type { PlatformRule } from '../rule.ts';
-import { mostAreSilent, silentStations } from '../silent-stations.ts';
+import { isSettling, mostAreSilent, silentStations } from '../silent-stations.ts';
 
 const settings = Type.Object({});
 
@@ -22,7 +22,7 @@ export const platformSilent: PlatformRule<typeof settings> = {
     if (!mostAreSilent(all) || all.sinceMs === null) return [];
     return [
       platformFinding('platform-silent', 'stations', {
-        signal: 'on',
+        signal: isSettling(world) ? 'hold' : 'on',
         priority: 'high',
         sinceMs: all.sinceMs,
         headline: `${all.silent} of ${all.heard} stations silent, the newest since ${world.timeOfDay(all.sinceMs)}: the picture is blind`,

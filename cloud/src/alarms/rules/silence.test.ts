@@ -79,6 +79,12 @@ describe('most stations at once', () => {
     return createRuleSet(source).find(world);
   };
 
+  it('is said neither of them nor of all in the first minutes after a start', () => {
+    const world = network(10, 8);
+    const started = { ...world, platform: { ...wellPlatform, startedAtMs: noonMs - 4 * minuteMs } };
+    expect(new Set(look(started).map(({ signal }) => signal))).toEqual(new Set(['hold']));
+  });
+
   it('are told as one alarm of the platform, theirs are suppressed by design', () => {
     const conditions = look(network(10, 6));
     const single = conditions.filter(({ rule }) => rule === 'silence');

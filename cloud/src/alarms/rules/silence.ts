@@ -1,18 +1,12 @@
 import { Type } from 'typebox';
 import { commonDefaults, silentSinceMs, stationFinding } from '../findings.ts';
-import type { StationRule, World } from '../rule.ts';
-import { mostAreSilent, silentStations } from '../silent-stations.ts';
+import type { StationRule } from '../rule.ts';
+import { isSettling, mostAreSilent, silentStations } from '../silent-stations.ts';
 import { cm, spanText } from '../words.ts';
 
 const settings = Type.Object({
   neverHeard: Type.Boolean({ description: 'Tell of stations that have never sent anything, too' }),
 });
-
-/** After a start stations come back one by one, some with a backlog before their newest reading. */
-const settlingMs = 5 * 60_000;
-
-/** The platform has not listened long enough to call a station silent that was not before. */
-const isSettling = ({ nowMs, platform }: World) => nowMs - platform.startedAtMs < settlingMs;
 
 /** A station of which nothing comes any more: nobody knows what the water does there. Most at once are told as one. */
 export const silence: StationRule<typeof settings> = {
