@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
+import { actorText } from '../format/actor-text.ts';
 import { zoneTimes } from '../format/times.ts';
-import { evidenceLines, nameOf, standingText, whatChanged } from './state-text.ts';
+import { evidenceLines, standingText, whatChanged, withoutName } from './state-text.ts';
 import { alarmOf } from './testing.ts';
 import { alarmViewOf } from './view.ts';
 
@@ -14,8 +15,8 @@ const textOf = (more: Parameters<typeof alarmOf>[1]) =>
 test('an acknowledgement has a name and a time of the deployment', () => {
   expect(textOf({})).toBe('unacknowledged');
   expect(textOf({ acknowledged: by })).toBe('acknowledged by Ayu 23:10');
-  expect(nameOf(people, 'gone0001')).toBe('a deleted account');
-  expect(nameOf(people, 'machine')).toBe('the system');
+  expect(actorText('gone0001', people)).toBe('a deleted account');
+  expect(actorText('machine', people)).toBe('the system');
 });
 
 test('what is silenced says by whom, until when and why', () => {
@@ -65,4 +66,10 @@ test('evidence is told in cm and local time, by the units that its names end in'
     { name: 'Pump state', text: 'stopped' },
     { name: 'Peak at least', text: '–' },
   ]);
+});
+
+test('a headline under its own name does not repeat it', () => {
+  expect(withoutName('Depok in Siaga II band: 1 cm', 'Depok')).toBe('in Siaga II band: 1 cm');
+  expect(withoutName('Sunter (instruments): Hulu is silent', 'Sunter')).toBe('Hulu is silent');
+  expect(withoutName('Sunter: Hulu', 'Ciliwung')).toBe('Sunter: Hulu');
 });

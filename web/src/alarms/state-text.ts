@@ -1,17 +1,10 @@
-import { type Alarm, type Evidence, type PersonName, priorities } from '@siaga/protocol';
+import { type Alarm, type Evidence, priorities } from '@siaga/protocol';
+import { actorText, type People } from '../format/actor-text.ts';
 import { ageText, type ZoneTimes } from '../format/times.ts';
 import { cmText, rateText } from '../format/units.ts';
 import { words } from '../format/words.ts';
 import { type AlarmView, standingOf } from './view.ts';
 import { alarmWords as w } from './words.ts';
-
-export type People = ReadonlyMap<string, PersonName>;
-
-/** Who that was, by name. An id that nobody has any more is a tombstone. */
-export function nameOf(people: People, actor: string): string {
-  if (actor === 'machine') return w.machine;
-  return people.get(actor)?.name ?? w.someone;
-}
 
 /** How an alarm stands, with names, times and reasons: what the row and the detail say. */
 export function standingText({ alarm, standing }: AlarmView, people: People, times: ZoneTimes): string {
@@ -19,18 +12,18 @@ export function standingText({ alarm, standing }: AlarmView, people: People, tim
   if (standing !== 'closed' && suppression) {
     if (suppression.kind === 'shelved') {
       const until = times.minute(Date.parse(suppression.until));
-      const text = w.shelvedUntil(until, nameOf(people, suppression.by), suppression.reason);
+      const text = w.shelvedUntil(until, actorText(suppression.by, people), suppression.reason);
       return suppression.oneShot ? `${text} (${w.oneShot})` : text;
     }
     if (suppression.kind === 'out-of-service') {
       const until =
         suppression.until === null ? w.untilPutBack : w.until(times.dayMinute(Date.parse(suppression.until)));
-      return w.outOfServiceBy(nameOf(people, suppression.by), until, suppression.reason);
+      return w.outOfServiceBy(actorText(suppression.by, people), until, suppression.reason);
     }
     return suppression.kind === 'maintenance' ? w.maintenance : w.suppressedWhy(suppression.reason);
   }
   if (acknowledged) {
-    const name = nameOf(people, acknowledged.by);
+    const name = actorText(acknowledged.by, people);
     if (standing === 'acknowledged') return w.acknowledgedBy(name, times.minute(Date.parse(acknowledged.at)));
     if (standing === 'returned-acknowledged') return w.returnedAndAcknowledgedBy(name);
     if (standing === 'latched') return w.latchedBy(name);
@@ -47,7 +40,7 @@ export function whatChanged(seen: Alarm, now: Alarm | undefined, people: People)
   }
   if (seen.condition !== now.condition) changes.push(w.changed[now.condition]);
   if (now.acknowledged && seen.acknowledged?.at !== now.acknowledged.at) {
-    changes.push(w.changed.acknowledged(nameOf(people, now.acknowledged.by)));
+    changes.push(w.changed.acknowledged(actorText(now.acknowledged.by, people)));
   }
   if (seen.suppression?.kind !== now.suppression?.kind) {
     const shelved = now.suppression?.kind === 'shelved' ? w.changed.shelved : w.changed.suppressed;
@@ -56,6 +49,13 @@ export function whatChanged(seen: Alarm, now: Alarm | undefined, people: People)
   if (changes.length === 0 && seen.annunciatedAt !== now.annunciatedAt) changes.push(w.changed.annunciated);
   if (changes.length === 0 && standingOf(seen) === standingOf(now)) changes.push(w.changed.evidence);
   return changes;
+}
+
+/** A headline that begins with the name it stands under says it once, and its list not at all: "Depok in Siaga II band" → "in Siaga II band". */
+export function withoutName(headline: string, name: string): string {
+  return headline.startsWith(name)
+    ? headline.slice(name.length).replace(/^(?: \(instruments\))?[:,;]?\s+/, '')
+    : headline;
 }
 
 export type EvidenceLine = { readonly name: string; readonly text: string };

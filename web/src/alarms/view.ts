@@ -42,6 +42,8 @@ export type GroupView = {
   readonly unacknowledged: number;
   readonly stateSinceMs: number;
   readonly ageMs: number;
+  /** Of when the figures in its headline are, ms UTC; absent where it gives none. */
+  readonly figuresAtMs: number | undefined;
 };
 
 export function standingOf(alarm: Alarm): AlarmStanding {
@@ -52,6 +54,14 @@ export function standingOf(alarm: Alarm): AlarmStanding {
   if (alarm.condition === 'active') return alarm.acknowledged ? 'acknowledged' : 'active';
   if (!alarm.acknowledged) return 'returned';
   return alarm.latched ? 'latched' : 'returned-acknowledged';
+}
+
+/**
+ * Of when headline and evidence are, ms UTC: an alarm keeps the figures of its last step, while the station's go on.
+ */
+export function figuresAtMs({ evidence, annunciatedAt, knownAt }: Alarm): number {
+  const { observedAt } = evidence;
+  return Date.parse(typeof observedAt === 'string' ? observedAt : (annunciatedAt ?? knownAt));
 }
 
 /** When it came to stand as it does, ms UTC. */
@@ -107,6 +117,7 @@ export function groupViewOf(
 ): GroupView {
   const worst = members.map(({ alarm }) => alarm.priority).sort(byPriority)[0];
   const openedMs = Date.parse(group.openedAt);
+  const told = members.find(({ alarm }) => group.headline.includes(alarm.headline));
   return {
     group,
     id: group.id,
@@ -117,6 +128,7 @@ export function groupViewOf(
     unacknowledged: members.filter(({ calling }) => calling).length,
     stateSinceMs: Date.parse(group.acknowledged?.at ?? group.annunciatedAt ?? group.openedAt),
     ageMs: Math.max(0, nowMs - openedMs),
+    figuresAtMs: told && figuresAtMs(told.alarm),
   };
 }
 

@@ -41,6 +41,8 @@ export const alarmWords = {
   outOfServiceBy: (name: string, until: string, reason: string) => `out of service ${until} by ${name}: ${reason}`,
   until: (time: string) => `until ${time}`,
   untilPutBack: 'until put back',
+  now: 'now',
+  figuresAt: (time: string) => `at ${time}:`,
   inState: (age: string) => `for ${age}`,
   since: (time: string) => `since ${time}`,
   valueAge: (age: string) => `value ${age} old`,
@@ -48,8 +50,6 @@ export const alarmWords = {
   firstOut: 'first',
   latch: 'latched',
   band: (label: string) => `${label} band, provisional`,
-  machine: 'the system',
-  someone: 'a deleted account',
   drill: 'DRILL',
 
   group: {
@@ -162,6 +162,7 @@ export const alarmWords = {
     failed: 'What happened could not be loaded.',
     unknown: 'No such alarm that you may see.',
     evidence: 'Evidence',
+    evidenceOf: 'of its last step',
     response: 'What to do',
     noResponse: 'No response text is set for this rule.',
     rule: (rule: string) => `Rule: ${rule}`,

@@ -2,7 +2,6 @@ import type { PumpState } from './works-rows.ts';
 
 /** Words of what people declare: official status, gates, pumps. */
 export const declaredWords = {
-  someone: 'a deleted account',
   works: 'Gates and pumps',
   gate: (name: string, percent: number) => `gate ${name} ${percent} % open`,
   pump: (name: string, state: string) => `pump ${name} ${state}`,

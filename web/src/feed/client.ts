@@ -1,6 +1,16 @@
-import { BucketColumns, type Parsed, parserOf, parseSnapshot, refused, type Snapshot } from '@siaga/protocol';
+import {
+  BucketColumns,
+  type Parsed,
+  PersonName,
+  parserOf,
+  parseSnapshot,
+  refused,
+  type Snapshot,
+} from '@siaga/protocol';
+import { Type } from 'typebox';
 
 const parseBuckets = parserOf(BucketColumns);
+const parseNames = parserOf(Type.Array(PersonName));
 
 /** What went wrong with a request, in a form that the page can put into words. */
 export type FeedFault = {
@@ -19,6 +29,11 @@ const timeoutMs = 10_000;
 /** `GET /snapshot`: the state of everything. */
 export function fetchSnapshot(signal?: AbortSignal): Promise<Fetched<Snapshot>> {
   return getJson('/api/v1/snapshot', parseSnapshot, signal);
+}
+
+/** `GET /people/names`: what everyone signed in may know of the others. */
+export function fetchNames(signal?: AbortSignal): Promise<Fetched<PersonName[]>> {
+  return getJson('/api/v1/people/names', parseNames, signal);
 }
 
 export type HydrographQuery = {

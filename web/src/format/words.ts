@@ -43,6 +43,8 @@ export const words = {
   inBand: (label: string) => `in ${label} band (sensor, provisional)`,
   wasInBand: (label: string, age: string) => `last known in ${label} band, ${age} ago (sensor, provisional)`,
   noBand: 'no band: no thresholds set, or no reading yet',
+  actors: { machine: 'the system', shell: 'the command line' } as Readonly<Record<string, string>>,
+  formerPerson: 'a deleted account',
   official: 'Official status',
   noOfficial: 'none declared',
   officialBy: (label: string, by: string | undefined, at: string) =>

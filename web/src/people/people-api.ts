@@ -1,11 +1,10 @@
-import { Account, PersonName, parserOf, Role } from '@siaga/protocol';
+import { Account, parserOf, Role } from '@siaga/protocol';
 import { type Static, Type } from 'typebox';
 import { getJson, parseAnything, sendJson } from '../feed/client.ts';
 
 const Time = Type.String({ format: 'date-time' });
 const parseAccount = parserOf(Account);
 const parseAccounts = parserOf(Type.Array(Account));
-const parseNames = parserOf(Type.Array(PersonName));
 const parseInvited = parserOf(Type.Object({ account: Account, link: Type.String() }));
 const parseLink = parserOf(Type.Object({ link: Type.String() }));
 
@@ -26,8 +25,6 @@ export const tokenRoles = ['device', 'agency', 'viewer'] as const;
 const person = (id: string) => `/api/v1/people/${encodeURIComponent(id)}`;
 
 export const fetchPeople = () => getJson('/api/v1/people', parseAccounts);
-/** What everyone signed in may know of the others. */
-export const fetchNames = () => getJson('/api/v1/people/names', parseNames);
 
 export type Invitation = { readonly login: string; readonly name: string; readonly role: Role };
 /** Makes an account without a password, and the link by which its person takes it up. */

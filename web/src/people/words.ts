@@ -247,12 +247,9 @@ export const peopleWords = {
     erased: 'details erased',
     filterActor: 'By',
     anybody: 'anybody',
-    machine: 'the system',
-    shell: 'the command line',
     filterSubject: 'On (id)',
     filter: 'Show',
     none: 'No lines.',
     older: 'Older lines',
-    formerPerson: (id: string) => `former person ${id}`,
   },
 } as const;

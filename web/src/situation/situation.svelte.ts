@@ -1,7 +1,8 @@
 import type { Delta, Heartbeat, Snapshot } from '@siaga/protocol';
-import { type FeedFault, fetchSnapshot } from '../feed/client.ts';
+import { type FeedFault, fetchNames, fetchSnapshot } from '../feed/client.ts';
 import { localTimer } from '../feed/local-time.ts';
 import { delayedAfterMs, type Feed, notLiveAfterMs, openFeed, type Place } from '../feed/stream.ts';
+import { unknownActors } from './actors.ts';
 import { applyDelta, applySnapshot, type Situation } from './apply.ts';
 import { type LinkState, learnClock, linkState, type ServerClock, serverNowMs, startClock } from './freshness.ts';
 
@@ -27,6 +28,8 @@ export class LiveSituation {
   #feed: Feed;
   #lastTickMs = Number.NEGATIVE_INFINITY;
   #firstBuild: string | undefined;
+  /** Whose names were asked for in vain: deleted since, and not to be asked for with every change. */
+  #nameless = new Set<string>();
 
   constructor() {
     this.#feed = openFeed(
@@ -84,6 +87,23 @@ export class LiveSituation {
     this.#feed.restart();
   }
 
+  /** People come and go without a change of the picture. What cannot be fetched stays as it was known. */
+  async learnNames(): Promise<void> {
+    if (!this.situation?.staff?.session.permissions.includes('people:names')) return;
+    const names = await fetchNames();
+    if (!names.ok || !this.situation?.staff) return;
+    const people = new Map(names.value.map((person) => [person.id, person]));
+    this.situation = { ...this.situation, staff: { ...this.situation.staff, people } };
+  }
+
+  /** A colleague who came after the picture was taken has acted: names are looked up, each id once. */
+  #meetUnknown(situation: Situation) {
+    const unknown = unknownActors(situation).filter((id) => !this.#nameless.has(id));
+    if (unknown.length === 0) return;
+    for (const id of unknown) this.#nameless.add(id);
+    void this.learnNames();
+  }
+
   #takeSnapshot(snapshot: Snapshot, atMs: number) {
     this.fault = undefined;
     this.#clock = startClock(Date.parse(snapshot.serverTime), atMs, snapshot.speed);
@@ -93,6 +113,7 @@ export class LiveSituation {
     // Only the stream proves that the page is live: a snapshot counts as hearing when it is the first.
     this.#tick(true, this.situation === undefined);
     this.situation = applySnapshot(this.situation, snapshot);
+    this.#nameless.clear();
   }
 
   #takeDelta(place: Place, delta: Delta, atMs: number) {
@@ -104,6 +125,7 @@ export class LiveSituation {
     if (!applied.ok) return this.#feed.restart();
     const drillBefore = this.situation.staff?.session.drill;
     this.situation = applied.situation;
+    this.#meetUnknown(this.situation);
     // A stream shows the drill that its reader took part in when it was opened.
     if (this.situation.staff?.session.drill !== drillBefore) this.#feed.restart();
   }
