@@ -20,7 +20,7 @@ const lastsMs = 10 * 60_000;
 const mostAtOnce = 1000;
 
 /** How a sign-in was begun here. */
-export type OidcBeginning = {
+type OidcBeginning = {
   /** The person is to prove who they are, whatever the provider remembers of them. */
   readonly again: boolean;
   /** Where in the console they were: a fragment. */
@@ -28,7 +28,7 @@ export type OidcBeginning = {
   /** The session that was open in their browser; it is to end. */
   readonly session: string | null;
 };
-export type OidcSignedIn = OidcBeginning & {
+type OidcSignedIn = OidcBeginning & {
   readonly account: string;
   /** How long ago, ms, they proved at the provider who they are; null where it does not say. */
   readonly provedAgoMs: number | null;
