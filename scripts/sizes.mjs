@@ -17,7 +17,7 @@ const gates = [
   },
   {
     what: 'all console scripts, gzipped bytes',
-    limit: 220 * 1024,
+    limit: 240 * 1024,
     measure: () => gzippedSize(allScripts(join(root, 'web/dist'))),
   },
 ];

@@ -13,6 +13,33 @@ export const declaredWords = {
   noWorks: 'nothing entered',
   declare: 'Declare…',
   enter: 'Enter…',
+  service: {
+    alarms: 'Alarms',
+    in: 'in service',
+    unknown: 'not known whether in service',
+    out: (rule: string | null) => (rule === null ? 'out of service' : `rule “${rule}” out of service`),
+    until: (time: string) => `until ${time}`,
+    untilPutBack: 'until put back',
+    take: 'Take out of service…',
+    putBack: 'Put back…',
+    title: (station: string) => `Take out of service: ${station}`,
+    note: 'Its alarms stay listed and counted as out of service, but call nobody. Levels and map stay as they are.',
+    backTitle: (station: string) => `Put back into service: ${station}`,
+    backNote: (rule: string | null) =>
+      rule === null
+        ? 'Its alarms call again at once, if their condition holds.'
+        : `Alarms of the rule “${rule}” call again at once, if their condition holds.`,
+    reason: 'Reason',
+    reasonHint: 'Mandatory; everyone signed in sees it beside your name.',
+    reasonMissing: 'Say why.',
+    which: 'Which alarms',
+    allRules: 'all alarms of the station',
+    oneRule: (rule: string) => `only the rule “${rule}”`,
+    untilLabel: 'Until',
+    hours: (hours: number, at: string) => `${hours < 24 ? `${hours} h` : `${hours / 24} d`}, until ${at}`,
+    act: 'Take out of service',
+    actBack: 'Put back',
+  },
   status: {
     title: (station: string) => `Official status of ${station}`,
     note: 'What your authority has declared. The sensor’s band stays beside it as it is.',
