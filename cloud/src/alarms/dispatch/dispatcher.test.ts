@@ -45,7 +45,7 @@ describe('alarms', () => {
     let trend: 'rising' | 'falling' = 'rising';
     const rig = await rigWith({
       sight: {
-        station: () => aStation({ stageMm, trend }),
+        station: () => aStation({ stageMm, trend, atMs: startMs + hour }),
         episodes: () => [
           {
             station: 'katulampa',
@@ -75,7 +75,7 @@ describe('alarms', () => {
     await until(() => rig.taken.length > 0);
     expect(keys(rig)).toEqual(['g1.3.sari0001.email']);
     expect(rig.taken[0]?.notice.text).toContain(
-      'Siaga I at Katulampa: reached 02:10, now falling 18 cm/10 min, at 199 cm, peaked 245 cm 02:40 (WIB).',
+      'Siaga I at Katulampa: reached 02:10, now falling 18 cm/10 min, 199 cm, peaked 245 cm 02:40 (WIB).',
     );
     rig.desk.closeGroup('g1', startMs + 80 * 60_000);
     await until(() => rig.taken.length > 1);

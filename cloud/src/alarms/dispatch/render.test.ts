@@ -5,11 +5,12 @@ import { type AlarmLook, lookOf, type Situation, type TellOf } from './situation
 import { aGroup, anAlarm, aStation, startMs, timeZone } from './testing.ts';
 
 const minute = 60_000;
+const nowMs = startMs + 80 * minute;
 const peak = { peakStageMm: 2450, peakAtMs: startMs + 30 * minute, peakAtLeast: false };
 
 function tell(
   over: Partial<AlarmLook> = {},
-  station: TellOf['station'] = aStation(),
+  station: TellOf['station'] = aStation({ atMs: nowMs }),
   top: TellOf['peak'] = null,
 ): TellOf {
   return { alarm: { ...lookOf(anAlarm()), ...over }, station, peak: top };
@@ -19,7 +20,7 @@ function situation(alarms: readonly TellOf[], over: Partial<Situation> = {}): Si
   return {
     deployment: 'Siaga Test',
     timeZone,
-    nowMs: startMs + 80 * minute,
+    nowMs,
     group: aGroup(),
     closedAtMs: null,
     acknowledged: null,
@@ -32,19 +33,29 @@ function situation(alarms: readonly TellOf[], over: Partial<Situation> = {}): Si
 const first = (of: Situation) => renderAlarm(of, 'k').text.split('\n')[0];
 
 describe('the first line', () => {
-  const falling = aStation({ stageMm: 1990, trend: 'falling', rate: -50 });
-  const steady = aStation({ trend: 'steady' });
+  const falling = aStation({ stageMm: 1990, trend: 'falling', rate: -50, atMs: nowMs });
+  const steady = aStation({ trend: 'steady', atMs: nowMs });
   const silent = aStation();
   const stale = { ...silent, level: { ...silent.level, presence: 'stale' as const } };
-  const blind = { ...silent, level: { ...silent.level, note: 'at-least' as const } };
+  const blind = { ...aStation({ atMs: nowMs }), level: { ...silent.level, note: 'at-least' as const } };
   const over = { condition: 'returned' as const, returnedAtMs: startMs + 80 * minute };
   test.each<[string, Situation, string]>([
     ['rising', situation([tell()]), 'Siaga I at Katulampa: 212 cm, rising 18 cm/10 min, since 02:10 (WIB).'],
     ['steady', situation([tell({}, steady)]), 'Siaga I at Katulampa: 212 cm, since 02:10 (WIB).'],
     [
+      'rising when it was seen last, a while ago',
+      situation([tell({}, aStation({ stageMm: 2129 }))]),
+      'Siaga I at Katulampa: 212 cm at 02:10, rising 18 cm/10 min, since 02:10 (WIB).',
+    ],
+    [
+      'falling when it was seen last, a while ago',
+      situation([tell({}, aStation({ stageMm: 1990, trend: 'falling', rate: -35 }))]),
+      'Siaga I at Katulampa: reached 02:10, now falling 3.5 cm/10 min, 199 cm at 02:10 (WIB).',
+    ],
+    [
       'falling after the peak',
       situation([tell({}, falling, peak)]),
-      'Siaga I at Katulampa: reached 02:10, now falling 5 cm/10 min, at 199 cm, peaked 245 cm 02:40 (WIB).',
+      'Siaga I at Katulampa: reached 02:10, now falling 5 cm/10 min, 199 cm, peaked 245 cm 02:40 (WIB).',
     ],
     [
       'returned, not acknowledged',
@@ -73,8 +84,15 @@ describe('the first line', () => {
     ],
     [
       'of days ago',
-      situation([tell({}, steady)], { nowMs: startMs + 3 * 1440 * minute }),
+      situation([tell({}, aStation({ trend: 'steady', atMs: startMs + 3 * 1440 * minute }))], {
+        nowMs: startMs + 3 * 1440 * minute,
+      }),
       'Siaga I at Katulampa: 212 cm, since Thu 02:10 (WIB).',
+    ],
+    [
+      'another rule, whose headline says since when',
+      situation([tell({ rule: 'silence', severity: null, headline: 'Katulampa: nothing since 02:10' })]),
+      'Katulampa: nothing since 02:10 (WIB).',
     ],
     ['nothing known any more', situation([], { closedAtMs: startMs }), 'Ciliwung: 1 alarm: over.'],
   ])('%s', (_, of, line) => {
@@ -98,7 +116,7 @@ test('the whole: what, who has it, what to do, where, from whom', () => {
     'Siaga Test. By sensor, provisional.',
   ]);
   expect(subject).toBe('Siaga I at Katulampa: 212 cm, rising, and 1 more');
-  expect(short).toBe('Siaga I at Katulampa: 212 cm, rising, and 1 more. 03:30 WIB, Siaga Test');
+  expect(short).toBe('Siaga I at Katulampa: 212 cm, rising, and 1 more. 03:30 WIB, sensor, Siaga Test');
 });
 
 test('however long the names and many the alarms, subject and short keep to their lengths, and a drill says so first', () => {
@@ -110,6 +128,7 @@ test('however long the names and many the alarms, subject and short keep to thei
       const notice = renderAlarm(situation(alarms, { group, deployment }), 'k');
       expect(notice.subject.length).toBeLessThanOrEqual(80);
       expect(notice.short.length).toBeLessThanOrEqual(140);
+      expect(notice.short).toContain('. 03:30 WIB, sensor, ');
       for (const words of [notice.subject, notice.short])
         expect(words.startsWith('DRILL: ')).toBe(drill || headline.startsWith('DRILL: '));
       expect(notice.text.includes('This is a DRILL')).toBe(drill);

@@ -88,9 +88,9 @@ export function anAlarm(over: Partial<OpenAlarm> = {}): OpenAlarm {
 }
 
 export function aStation(
-  over: { stageMm?: number | null; trend?: 'rising' | 'falling' | 'steady'; rate?: number } = {},
+  over: { stageMm?: number | null; trend?: 'rising' | 'falling' | 'steady'; rate?: number; atMs?: number } = {},
 ): StationLook {
-  const at = new Date(startMs).toISOString();
+  const at = new Date(over.atMs ?? startMs).toISOString();
   return {
     name: 'Katulampa',
     bands: [
