@@ -100,6 +100,8 @@ export async function createApi(options: ApiOptions): Promise<App> {
     reply.headers(headers);
   });
 
+  if ((options.proxies ?? []).length === 0) tellOfProxy(app);
+
   await app.register(fastifySwagger, {
     openapi: {
       openapi: '3.1.0',
@@ -159,6 +161,18 @@ export async function createApi(options: ApiOptions): Promise<App> {
   metricsRoute(app, { registry });
   await webRoutes(app, options.web);
   return app;
+}
+
+/** Once: behind a proxy that was not named everybody has its address, and one who guesses locks all of them out. */
+function tellOfProxy(app: App): void {
+  let told = false;
+  app.addHook('onRequest', async (request) => {
+    if (told || request.headers['x-forwarded-for'] === undefined) return;
+    told = true;
+    request.log.warn(
+      'requests come by a proxy that SIAGA_PROXIES does not name: everybody behind it shares its limits',
+    );
+  });
 }
 
 /** Fastify announces itself at info; that both servers listen is said once, by the platform. */

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { steppedClock } from '@siaga/protocol';
 import { Secret, TOTP } from 'otpauth';
+import { pino } from 'pino';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { plausibleApi } from '../api-testing.ts';
 import { createPeople, type People } from '../people/index.ts';
@@ -207,4 +208,15 @@ test('what stands for no instant is refused before anybody reckons with it', asy
     status: 400,
     body: { field: 'until' },
   });
+});
+
+test('a proxy that was not named is told of, once and without whom it stands for', async () => {
+  const lines: string[] = [];
+  const log = pino({ base: null }, { write: (line) => void lines.push(line) });
+  const { app, close } = await plausibleApi({ people, web: { dir: tmpdir(), tilesPath: null }, log });
+  undo.push(close);
+  for (const address of ['198.51.100.7', '198.51.100.8'])
+    await app.inject({ url: '/api/v1/session/options', headers: { 'x-forwarded-for': address } });
+  expect(lines.filter((line) => line.includes('SIAGA_PROXIES'))).toHaveLength(1);
+  expect(lines.join('')).not.toContain('198.51.100');
 });
