@@ -1,5 +1,5 @@
 /** The rooms that tell people and watch the box, wired: duty, dispatch, channels, heartbeat. */
-import type { Clock } from '@siaga/protocol';
+import type { ChannelState, Clock } from '@siaga/protocol';
 import { createDispatcher, type Dispatcher } from './alarms/dispatch/dispatcher.ts';
 import { type Channel, isTold, type Person, reachesOf } from './alarms/dispatch/person.ts';
 import { notifierKinds, openNotifiers, webPushPublicKey } from './alarms/notify/index.ts';
@@ -155,7 +155,7 @@ export async function startTelling(options: TellingOptions): Promise<Telling> {
         network: readSettings(config.notify).network(),
         audit: stores.audit,
         async look() {
-          const amiss = await unready();
+          const amiss = [...(await unready()), ...mute(dispatcher.channels(), clock.now())];
           const count = (priority: string) =>
             pipeline.desk.view().alarms.filter((alarm) => alarm.priority === priority && alarm.drill === null).length;
           return {
@@ -177,6 +177,24 @@ export async function startTelling(options: TellingOptions): Promise<Telling> {
       for (const notifier of opened.on.values()) await notifier.close();
     },
   };
+}
+
+/** Longer than a mail server's restart. */
+const muteAfterMs = 15 * 60_000;
+
+/**
+ * When every channel has failed for long the watcher must speak in the platform's place: nobody else can be told that
+ * nobody can be told.
+ */
+export function mute(channels: readonly ChannelState[], nowMs: number): string[] {
+  const on = channels.filter((channel) => channel.on);
+  const failing = on.every(
+    ({ failingSince, lastSentAt }) =>
+      failingSince !== null &&
+      nowMs - Date.parse(failingSince) > muteAfterMs &&
+      (lastSentAt === null || Date.parse(lastSentAt) < Date.parse(failingSince)),
+  );
+  return on.length > 0 && failing ? [`telling: every channel fails (${on.map(({ name }) => name).join(', ')})`] : [];
 }
 
 function whyOff(missing: readonly string[] | undefined): string | null {

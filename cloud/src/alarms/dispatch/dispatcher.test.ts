@@ -307,6 +307,27 @@ describe('alarms', () => {
     expect(rig.taken).toEqual([]);
   });
 
+  test('of a person who was deleted while a message waited nothing is sent and no address is kept', async () => {
+    const rig = await rigWith();
+    rig.email.mood = 'down';
+    rig.desk.groups = [aGroup()];
+    rig.desk.alarms = [anAlarm()];
+    await until(() => rig.email.tries > 1);
+    rig.staff.people = [];
+    rig.email.mood = 'up';
+    await until(async () => (await rig.dispatcher.deliveriesOf('g1'))[0]?.state === 'dead');
+    rig.desk.closeGroup('g1', startMs + hour);
+    await until(async () => (await stores.state.records({ kind: 'delivery' }, { open: true })).length === 0);
+    expect(rig.taken).toEqual([]);
+    const kept = [
+      ...(await stores.state.records({ kind: 'delivery' })),
+      ...(await stores.state.records({ kind: 'dispatch-group' })),
+      ...(await rig.dispatcher.deliveriesOf('g1')),
+    ];
+    expect(kept.length).toBeGreaterThan(1);
+    expect(JSON.stringify(kept)).not.toMatch(/@|Name of/);
+  });
+
   test('a crash between mark and outcome sends the same key again', async () => {
     const rig = await rigWith();
     let hanging = 0;
