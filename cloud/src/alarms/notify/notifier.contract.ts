@@ -112,11 +112,12 @@ export function notifierContract(start: () => Promise<FakeChannel>, traits: Cont
       expect(text).not.toContain('\ufffd');
     });
 
-    test.runIf(traits.recognisable)('the same key is known again at the other side, another is another', async () => {
+    test('the same key is known again at the other side, another is another; or the channel carries none', async () => {
       await send(notice({ idempotencyKey: 'a/1' }));
       await send(notice({ idempotencyKey: 'a/1' }));
       await send(notice({ idempotencyKey: 'a/2' }));
       const keys = fake.arrived().map(({ key }) => key);
+      if (!traits.recognisable) return expect(keys).toEqual([null, null, null]);
       expect(keys[0]).toBeTruthy();
       expect(keys[1]).toBe(keys[0]);
       expect(keys[2]).not.toBe(keys[0]);
