@@ -78,7 +78,7 @@ describe('a modem and its SIM', () => {
   });
 
   test('one after another; who waits too long is told to come again', async () => {
-    await start({}, { SIAGA_SMS_MODEM_TIMEOUT_S: '1.5' });
+    await start({}, { SIAGA_SMS_MODEM_TIMEOUT_S: '4' });
     await fake.set('hang');
     const [first, second] = await Promise.all([send(), send(fake.otherAddress)]);
     expect(first).toMatchObject({ state: 'retry', maybeSent: true });
