@@ -8,7 +8,7 @@ import { type AuditDraft, type Put, put, recordKind, type StateStore } from '../
 import { type DeliveryRecord, deliveryId, newDelivery, stateOf, wishing } from './delivery.ts';
 import type { Ledger } from './ledger.ts';
 import type { Channel, Person } from './person.ts';
-import { isTold, reachesOf } from './person.ts';
+import { reachesOf } from './person.ts';
 
 export type ChannelTest = {
   readonly id: string;
@@ -47,8 +47,8 @@ export function createChannelTests(options: {
   readonly channels: readonly Channel[];
   /** Local hour of the day, 0–23. */
   readonly hour: number;
-  /** Those on the first duty of the chain, else the admins. */
-  testers(): readonly Person[];
+  /** Those on the first duty of the chain whom this channel reaches, else such admins. */
+  testers(channel: Channel): readonly Person[];
 }): ChannelTests {
   const { state, ledger, clock, timeZone, channels, hour, testers } = options;
   const notes = new Map<string, ChannelNote>();
@@ -114,7 +114,7 @@ export function createChannelTests(options: {
           notes.set(channel.name, begun);
         }
         if (begun.day >= today || minuteOfDay(timeZone, nowMs) < hour * 60) continue;
-        const people = testers().filter((person) => isTold(person) && reachesOf(person, [channel]).length > 0);
+        const people = testers(channel);
         if (people.length > 0) await begin(channel, people, today);
       }
     },

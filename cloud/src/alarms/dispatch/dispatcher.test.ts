@@ -398,6 +398,18 @@ describe('tests of channels', () => {
     expect((await stores.audit.list({ limit: 9 })).map(({ act }) => act)).toEqual(['channel.test-seen']);
   });
 
+  test('a channel by which nobody on duty is reached is tested with an admin', async () => {
+    const rig = await rigWith();
+    rig.staff.people = [
+      aPerson('sari0001'),
+      aPerson('ani00001', { role: 'admin', contacts: { phone: '+62811000111' } }),
+    ];
+    await until(async () => (await stores.state.records({ kind: 'channel' })).length === 2);
+    rig.clock.moveTo(Date.parse('2014-01-31T01:00:00Z'));
+    await until(() => rig.taken.length === 2);
+    expect(rig.taken.map(({ to }) => to).sort()).toEqual(['+62811000111', 'sari0001@example.org']);
+  });
+
   test('one is sent to who asks; off, without an address or under way it says why not', async () => {
     const rig = await rigWith();
     expect(await rig.dispatcher.test('email', 'sari0001')).toEqual({ ok: true });

@@ -150,13 +150,13 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     };
   }
 
-  function testers(): readonly Person[] {
-    const people = options.people();
+  function testers(channel: Channel): readonly Person[] {
+    const people = options.people().filter((person) => isTold(person) && reachesOf(person, [channel]).length > 0);
     const duties = options.escalation[0]?.duties ?? [];
     const ids = new Set(
       options.onDuty(clock.now()).flatMap(({ duty, person }) => (duties.includes(duty) ? [person] : [])),
     );
-    const there = people.filter((person) => ids.has(person.id) && isTold(person));
+    const there = people.filter((person) => ids.has(person.id));
     return there.length > 0 ? there : people.filter(({ role }) => role === 'admin');
   }
 
