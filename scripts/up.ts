@@ -106,22 +106,16 @@ async function main(): Promise<number> {
   runToEnd(['pki', 'device', '--dir', pki, ...ids]);
 
   const programs: Program[] = [];
-  let stopping = false;
-  const stop = async (): Promise<void> => {
-    if (stopping) return;
-    stopping = true;
-    // Agents first: their last words still find the platform.
-    for (const { child, exited } of programs.toReversed()) {
-      child.kill('SIGTERM');
-      const impatience = setTimeout(() => child.kill('SIGKILL'), patienceMs);
-      await exited;
-      clearTimeout(impatience);
-    }
+  /** The one ending, whoever asks for it: it resolves for all of them when nothing runs any more. */
+  let stopping: Promise<void> | undefined;
+  const stop = (): Promise<void> => {
+    stopping ??= endAll(programs);
+    return stopping;
   };
   const signalled = new Promise<number>((done) => {
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
       process.on(signal, () => {
-        if (!stopping) console.log('\nStopping …');
+        if (stopping === undefined) console.log('\nStopping …');
         void stop().then(() => done(0));
       });
   });
@@ -138,7 +132,8 @@ async function main(): Promise<number> {
     programs.push(program);
     const first = await Promise.race([said.promise, program.exited, signalled]);
     if (typeof first !== 'number') return first;
-    if (stopping) return null;
+    if (stopping !== undefined) return null;
+    await stop();
     throw new StartFault(program.complaints.join('\n') || `The ${program.name} stopped at once; see its log.`);
   }
 
@@ -183,7 +178,7 @@ async function main(): Promise<number> {
   }
   const ended = programs.map(async (program) => ({ program, code: await program.exited }));
   const outcome = await Promise.race([signalled, ...ended]);
-  if (typeof outcome === 'number' || stopping) {
+  if (typeof outcome === 'number' || stopping !== undefined) {
     await stop();
     return 0;
   }
@@ -194,6 +189,16 @@ async function main(): Promise<number> {
   );
   for (const line of program.complaints.slice(-5)) console.error(`  ${line}`);
   return 1;
+}
+
+/** Agents first: their last words still find the platform, and its last e-mails the mailbox. */
+async function endAll(programs: readonly Program[]): Promise<void> {
+  for (const { child, exited } of programs.toReversed()) {
+    child.kill('SIGTERM');
+    const impatience = setTimeout(() => child.kill('SIGKILL'), patienceMs);
+    await exited;
+    clearTimeout(impatience);
+  }
 }
 
 /** The one-time link that makes the first account; it is there until somebody has used it. */
