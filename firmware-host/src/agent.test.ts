@@ -191,6 +191,24 @@ describe('an agent', () => {
     expect(again.status()).toMatchObject({ stream, lastSeq: 2, backlog: 2 });
     await until('sent', () => distancesAt(one).length === 2);
   });
+  it('tells its health again when an old backlog has gone, without waiting for the next beat', async () => {
+    const [link, one] = [createFakeLink(), await broker()];
+    const config = await configOf('x', one);
+    const anHourAgo = { ...systemClock(), now: () => Date.now() - 3_600_000 };
+    const first = await start({ ...config, uplink: null }, { openLink: link.open, clock: anHourAgo });
+    await until('open', () => first.status().gauges[0]?.link === 'open');
+    for (let i = 0; i < 3; i++) link.write(burstOf(1100 + i));
+    await until('stored', () => first.status().stored === 3);
+    await first.stop();
+    await start(config, { openLink: link.open });
+    await until('health', () => healthAt(one).length > 0);
+    expect(healthAt(one)[0]).toMatchObject({ backlog: { count: 3 } });
+    await until('sent', () => distancesAt(one).length === 3);
+    await giveReceipt(one, 'katulampa', 1);
+    await until('told again', () =>
+      healthAt(one).some((health) => health.state === 'online' && health.backlog.count === 0),
+    );
+  });
   it('obeys a re-send and refuses what it cannot do', async () => {
     const [link, one] = [createFakeLink(), await broker()];
     const agent = await start(await configOf('x', one), { openLink: link.open });

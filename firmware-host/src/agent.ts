@@ -62,6 +62,8 @@ export type Agent = {
 
 const healthEveryMs = 15 * 60_000;
 const healthAfterChangeMs = 1_000;
+/** A backlog that was told is told again when no more than this share of it waits: nobody need wait for the next beat. */
+const backlogGone = 0.1;
 const lastWordsMs = 2_000;
 const commandsRemembered = 64;
 
@@ -85,6 +87,8 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   let notStored = 0;
   let lastReading: StoredReading | null = null;
   let changed: NodeJS.Timeout | null = null;
+  /** Readings that waited when health was told last, the oldest longer than until the next beat; 0 if none did. */
+  let toldBacklog = 0;
   const done: string[] = [];
 
   const clockState = options.clockState ?? (() => 'synced' as const);
@@ -149,7 +153,11 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
           sender?.connected();
         },
         onDisconnected: () => sender?.disconnected(),
-        onMessage: (kind, payload) => (kind === 'receipt' ? sender?.receipt(payload) : obey(payload)),
+        onMessage(kind, payload) {
+          if (kind !== 'receipt') return obey(payload);
+          sender?.receipt(payload);
+          if (toldBacklog > 0) changed ??= setTimeout(sayIfBacklogGone, healthAfterChangeMs);
+        },
       },
     );
   }
@@ -170,9 +178,16 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     );
   }
 
+  function sayIfBacklogGone(): void {
+    changed = null;
+    if (countSeqs(outbox.state().unsettled) <= toldBacklog * backlogGone) sayHealth();
+  }
+
   async function healthNow(): Promise<Uint8Array> {
     const { stream, unsettled } = outbox.state();
     const [oldest] = await outbox.lease(unsettled, 1);
+    const isOld = oldest !== undefined && clock.now() - oldest.reading.observedAtMs > healthEveryMs;
+    toldBacklog = isOld ? countSeqs(unsettled) : 0;
     return onlineHealth({
       connection: counter.last(),
       at: new Date(clock.now()).toISOString(),
@@ -210,6 +225,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
 
   async function stopAll(): Promise<void> {
     clearInterval(beat);
+    toldBacklog = 0;
     if (changed) clearTimeout(changed);
     uplink.leave();
     await Promise.all(gauges.map((gauge) => gauge.stop()));
