@@ -104,6 +104,12 @@ describe('clear', () => {
     expect(level({ nowMin: at(1), samples: samples(900, 750, 740, 725) })).toBeUndefined();
   });
 
+  it('bounds the dead-band where stages are told above a far datum', () => {
+    const datumMm = 350_000;
+    expect(level({ nowMin: at(1), datumMm, samples: samples(900, 700, 600, 520) })).toMatchObject({ signal: 'hold' });
+    expect(level({ nowMin: at(1), datumMm, samples: samples(900, 700, 600, 500) })).toBeUndefined();
+  });
+
   it('keeps a louder alarm within its dead-band, though a lower band is what stands now', () => {
     const fallen = samples(2050, 2000, 1990, 1930);
     expect(level({ nowMin: at(1), samples: fallen })).toMatchObject({ signal: 'on', severity: 2, keeps: 'high' });

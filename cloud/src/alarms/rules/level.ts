@@ -140,13 +140,19 @@ function dropsWildly(facts: StationFacts, sample: StagePoint): boolean {
   return !riseReaches(before.map(mirrored), mirrored(sample));
 }
 
-/** From the lowest water that is of interest up to the nearest that the sensor can measure. */
+/** No gauge sees water farther below it. */
+const farthestMm = 15_000;
+
+/**
+ * From the lowest water that is of interest up to the nearest that the sensor can measure. Where the zero is a datum far
+ * below the river, such as the sea's, it is no water that the sensor will see.
+ */
 function rangeMm({ station, judged }: StationFacts): number {
   const [gauge] = station.gauges;
   const calibration = calibrationAt(station.calibrations, gauge.id, judged.weighedAtMs ?? 0);
   if (calibration === undefined) return 0;
   const lowestMm = Math.min(0, ...station.thresholds.map(({ fromMm }) => fromMm));
-  return Math.max(0, stageMmOf(calibration, gauge.blankingMm) - lowestMm);
+  return Math.min(farthestMm, Math.max(0, stageMmOf(calibration, gauge.blankingMm) - lowestMm));
 }
 
 function finding(world: RuleWorld, facts: StationFacts, limit: Limit, deadBandMm: number): Finding {

@@ -37,6 +37,8 @@ export type Scene = {
   readonly device?: Device | null;
   readonly kind?: StationKind;
   readonly alarms?: string;
+  /** How far the station's zero lies below the zero of the samples, as where stages are above the sea's. */
+  readonly datumMm?: number;
   readonly platform?: Partial<PlatformFacts>;
   readonly episodes?: readonly KnownEpisode[];
   readonly madeKnown?: readonly KnownCrossing[];
@@ -51,8 +53,16 @@ export function found(scene: Scene, rule?: string): FoundCondition[] {
     .filter((condition) => rule === undefined || condition.rule === rule);
 }
 
-export function catalogueOf({ kind = 'river', alarms = '' }: Pick<Scene, 'kind' | 'alarms'>): Catalogue {
-  return catalogueFrom(`${catalogueText.replace('kind: river', `kind: ${kind}`)}${alarms}`);
+export function catalogueOf({
+  kind = 'river',
+  alarms = '',
+  datumMm = 0,
+}: Pick<Scene, 'kind' | 'alarms' | 'datumMm'>): Catalogue {
+  const raised = catalogueText.replace(
+    /(fromMm|sensorElevationMm): (\d+)/g,
+    (_, name, mm) => `${name}: ${Number(mm) + datumMm}`,
+  );
+  return catalogueFrom(`${raised.replace('kind: river', `kind: ${kind}`)}${alarms}`);
 }
 
 export function worldOf(catalogue: Catalogue, scene: Scene): World {
