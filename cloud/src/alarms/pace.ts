@@ -3,9 +3,11 @@ import type { StationFacts } from './rule.ts';
 
 /**
  * How fast the stage rises in mm per 10 min: by the trend of half an hour, or by the last four samples where they rose
- * faster and by at least `leastRiseMm`, since a street flood peaks within twenty minutes. Null where neither is known.
+ * faster and by at least `leastRiseMm`, since a street flood peaks within twenty minutes. Null where neither is known, and
+ * where the water stands above what the sensor can see: what it did below says nothing of what it does now.
  */
 export function paceOf({ judged, value }: Pick<StationFacts, 'judged' | 'value'>, leastRiseMm: number): number | null {
+  if (judged.note === 'at-least') return null;
   const trendPace = value?.rateMmPer10Min ?? null;
   const quickPace = paceOfLast(judged.approach, leastRiseMm);
   if (trendPace === null || quickPace === null) return trendPace ?? quickPace;

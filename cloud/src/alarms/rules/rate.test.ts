@@ -31,6 +31,16 @@ it('silence and an unknown rate keep what is there', () => {
   expect(rate({ value: { rateMmPer10Min: null } })).toMatchObject({ signal: 'hold' });
 });
 
+it('keeps what is there, and says no figure, while the water stands above what the sensor can see', () => {
+  const quick = samples(3900, 3990, 4080, 4170);
+  expect(rate({ samples: quick })).toMatchObject({ signal: 'on' });
+  const blanked = { atMin: 1, stageMm: 4200, echo: 'blanking' as const, flag: 3 as const };
+  expect(rate({ nowMin: 1, samples: [...quick, blanked], value: rising(900) })).toMatchObject({
+    signal: 'hold',
+    headline: 'Katulampa: rate of rise not known',
+  });
+});
+
 it('sees a quick rise by the last four samples, before half an hour has shown a trend', () => {
   const quick = samples(400, 440, 480, 520);
   expect(rate({ samples: quick, value: rising(10) })).toMatchObject({
