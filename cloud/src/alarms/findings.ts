@@ -64,9 +64,13 @@ export function isPresent({ station, level, value }: StationFacts, nowMs: number
   return level.presence === 'live' || level.presence === 'late';
 }
 
-/** Since when nothing at all has come from a station, past its stale limit; null while it is heard, or never was. */
+/**
+ * Since when nothing at all has come from a station, past its stale limit; null while it is heard, or never was. By the
+ * time of receipt where the device's clock is uncertain.
+ */
 export function silentSinceMs({ station, judged, level, value }: StationFacts, nowMs: number): number | null {
   if (judged.observedAtMs === null || judged.intervalS === null || level.presence !== 'stale') return null;
-  const heardMs = Math.max(judged.observedAtMs, value === null ? 0 : Date.parse(value.observedAt));
+  const seenMs = Math.max(judged.observedAtMs, value === null ? 0 : Date.parse(value.observedAt));
+  const heardMs = level.note === 'clock-uncertain' && value !== null ? Date.parse(value.receivedAt) : seenMs;
   return nowMs - heardMs > staleAfterMs(judged.intervalS, station.staleCapS) ? heardMs : null;
 }

@@ -22,6 +22,15 @@ describe('one station', () => {
     expect(found({ nowMin: 12, samples: [...samples(300, 310), ...dead] }, 'silence')).toEqual([]);
   });
 
+  it('goes by the time of receipt where the clock is uncertain', () => {
+    const wrong = samples(300, 310).map((each) => ({ ...each, atMin: each.atMin - 600, clock: 'unsynced' as const }));
+    const receivedAt = new Date(noonMs - 10_000).toISOString();
+    expect(found({ nowMin: 0, samples: wrong, value: { receivedAt } }, 'silence')).toEqual([]);
+    expect(found({ nowMin: 12, samples: wrong, value: { receivedAt } }, 'silence')).toMatchObject([
+      { headline: 'Katulampa silent since 18:59 (12 min), last at 31 cm' },
+    ]);
+  });
+
   it('keeps its alarm, and raises none, in the first minutes after a start', () => {
     const scene = { nowMin: 12, samples: samples(300, 310) };
     const started = (minutesAgo: number) => ({
