@@ -1,7 +1,8 @@
 /** A dry run as it is answered over HTTP and printed: counts, chatter, the alarms, and what a proposal would change. */
 import { priorities } from '@siaga/protocol';
 import { type Static, Type } from 'typebox';
-import { type DryAlarm, type DryRun, type DryRunOptions, difference, dryRun, notReplayed } from './dry-run.ts';
+import { type DryAlarm, type DryRun, type DryRunOptions, difference, dryRun } from './dry-run.ts';
+import { rules } from './rules/list.ts';
 import type { AlarmSettings } from './settings.ts';
 import { iso } from './wire.ts';
 
@@ -76,7 +77,7 @@ export async function reportDryRun(options: DryRunOptions, proposal: AlarmSettin
     readings: shown.readings,
     late: shown.late,
     assumes: [...assumptions],
-    notReplayed: [...notReplayed],
+    notReplayed: rules.filter((rule) => rule.notReplayed).map(({ name }) => name),
     inForce: outcome(inForce),
     proposed: proposed === null ? null : outcome(proposed),
     alarms: told(shown.alarms),

@@ -94,7 +94,7 @@ describe('dry run', () => {
     expect(report.inForce.byRule).toMatchObject({ level: 1, silence: 1 });
     expect(report.proposed?.byRule).not.toHaveProperty('silence');
     expect(report.inForce.byDay).toEqual({ '2026-01-10': report.inForce.alarms });
-    expect(report.notReplayed).toContain('agent');
+    expect(report.notReplayed).toEqual(['pump-stopped', 'agent', 'platform', 'channel', 'duty', 'heartbeat']);
     const lines = reportLines(report).join('\n');
     expect(lines).toContain('fewer (1):');
     expect(lines).toContain('Katulampa silent');

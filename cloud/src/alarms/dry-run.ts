@@ -60,9 +60,6 @@ export type DryDifference = {
   readonly otherPriority: readonly { readonly inForce: DryAlarm; readonly proposed: DryAlarm }[];
 };
 
-/** Rules that look at what is not kept over time: pumps, agents and the box. */
-export const notReplayed: readonly string[] = ['pump-stopped', 'agent', 'platform', 'channel', 'heartbeat'];
-
 const minuteMs = 60_000;
 const leadInMs = 2 * 3_600_000;
 const lateMs = 10 * minuteMs;

@@ -126,6 +126,8 @@ type Named<S extends TObject> = {
   readonly list: AlarmList;
   /** One sentence for `docs/alarms.md` and the API. */
   readonly about: string;
+  /** It looks at what is not kept over time, such as agents and the box: a dry run cannot replay it. */
+  readonly notReplayed?: true;
   /** The rule's own settings; the common ones are added to it. */
   readonly settings: S;
 };

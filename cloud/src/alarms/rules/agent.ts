@@ -28,6 +28,7 @@ export const agent: StationRule<typeof settings> = {
   scope: 'station',
   list: 'health',
   about: 'The field agent complains: battery, disk, clock, backlog, the line to its sensor; or it is offline.',
+  notReplayed: true,
   settings,
   defaults: () => ({
     ...commonDefaults(

@@ -27,6 +27,7 @@ export const channel: PlatformRule<typeof settings> = {
   list: 'health',
   about:
     'A channel has failed for some time, has messages that could not be delivered, or nobody has seen its daily test.',
+  notReplayed: true,
   settings,
   defaults: () => ({
     ...commonDefaults(

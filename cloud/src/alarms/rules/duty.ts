@@ -13,6 +13,7 @@ export const duty: PlatformRule<typeof settings> = {
   scope: 'platform',
   list: 'health',
   about: 'Nobody who can be reached is on a duty that an open alarm calls.',
+  notReplayed: true,
   settings,
   defaults: () =>
     commonDefaults(

@@ -10,6 +10,7 @@ export const heartbeat: PlatformRule<typeof settings> = {
   scope: 'platform',
   list: 'health',
   about: 'The independent watcher could not be told that all is well.',
+  notReplayed: true,
   settings,
   defaults: () =>
     commonDefaults(

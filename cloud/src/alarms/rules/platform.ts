@@ -30,6 +30,7 @@ export const platform: PlatformRule<typeof settings> = {
   scope: 'platform',
   list: 'health',
   about: 'The platform itself: its disk, what it keeps and judges, and its clock.',
+  notReplayed: true,
   settings,
   defaults: () => ({
     ...commonDefaults(

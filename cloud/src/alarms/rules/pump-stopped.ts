@@ -17,6 +17,7 @@ export const pumpStopped: StationRule<typeof settings> = {
   scope: 'station',
   list: 'flood',
   about: 'A pump is entered as stopped or out of service while its basin rises.',
+  notReplayed: true,
   settings,
   defaults: () => ({
     ...commonDefaults(
