@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { type AlarmTrial, startAlarmTrial } from '@siaga/cloud';
 import { mintStreamId, steppedClock } from '@siaga/protocol';
 import { prngOf } from '@siaga/simulator';
-import { atMost, figure, type Row } from '../report.ts';
+import { atLeast, atMost, figure, type Row } from '../report.ts';
 import { catalogueText, type NetworkStation } from './network.ts';
 import { quickFolder } from './quick-folder.ts';
 import { type FieldReading, fieldStation, messagesOf } from './season-field.ts';
@@ -23,6 +23,10 @@ const stepMs = 30_000;
 const longestStopMin = 8;
 const answerAfterMs = 5 * minuteMs;
 const answerEveryMin = 5;
+/** A season with less than this would show nothing. */
+const leastPerHour = { present: 0.5, late: 0.002 };
+/** Two or three wild samples an hour are above a limit: hardly any may be taken for water. */
+const mostFalsePerHour = 0.05;
 const operator = { actor: 'operator1', mayShelveTop: false, drill: null } as const;
 
 export type SeasonResult = { readonly rows: Row[]; readonly faults: readonly string[] };
@@ -111,14 +115,29 @@ export async function playSeason(
         figure('season: took', tookS, 's'),
         figure('season: alarms raised', written.raised, ''),
         figure('season: crossings in truth', found.crossings, ''),
-        figure('season: of these known while present', found.presentlyKnown, ''),
+        atLeast(
+          Math.floor(hours * leastPerHour.present),
+          'season: of these known while present',
+          found.presentlyKnown,
+          '',
+        ),
         figure('season: longest from known to alarmed', found.slowestS, 's'),
         atMost(0, 'season: true crossings alarmed later than 60 s after known', found.tooSlow, ''),
-        figure('season: crossings learnt late within travel time', found.learntLate, ''),
+        atLeast(
+          Math.floor(hours * leastPerHour.late),
+          'season: crossings learnt late within travel time',
+          found.learntLate,
+          '',
+        ),
         atMost(0, 'season: of these not raised', found.learntLateMissed, ''),
         atMost(0, 'season: present alarms raised from late data', found.raisedFromLate, ''),
         atMost(0, 'season: present alarms on true readings far below the limit', found.raisedFalsely, ''),
-        figure('season: present alarms by stuck sensors or a wild sample before silence', found.raisedByFaults, ''),
+        atMost(
+          Math.ceil(hours * mostFalsePerHour),
+          'season: present alarms by stuck sensors or a wild sample before silence',
+          found.raisedByFaults,
+          '',
+        ),
         atMost(0, 'season: chattering alarms (3 on and off in a minute)', written.chattering, ''),
         figure('season: alarms raised more than twice in an hour', written.repeating, ''),
         atMost(0, 'season: lines of the record rewritten', written.rewritten, ''),
