@@ -6,17 +6,15 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { root } from '../harness/folders.ts';
 import { benchAlarms } from './alarms/index.ts';
-import { machine, type Report, type Row, tableOf } from './report.ts';
+import { benchEdge } from './edge/index.ts';
+import { machine, type Report, type Suite, tableOf } from './report.ts';
 import { benchWalk } from './walk/index.ts';
-
-/** A suite measures and says on the way what it does. */
-export type Suite = (say: (progress: string) => void) => Promise<Row[]>;
 
 /** Adding a suite is adding a line; undefined is one that is promised and not built yet. */
 const suites: Readonly<Record<string, Suite | undefined>> = {
   walk: benchWalk,
   alarms: benchAlarms,
-  edge: undefined,
+  edge: benchEdge,
   crowd: undefined,
   picture: undefined,
   web: undefined,

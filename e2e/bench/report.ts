@@ -10,6 +10,9 @@ export type Row = {
   readonly holds: boolean | null;
 };
 
+/** A suite measures and says on the way what it does. */
+export type Suite = (say: (progress: string) => void) => Promise<Row[]>;
+
 /** What `npm run bench -- <suite> --json` prints. */
 export type Report = { readonly suite: string; readonly machine: string; readonly rows: readonly Row[] };
 

@@ -3,10 +3,12 @@ import { type Clock, type GaugeHealth, realMs } from '@siaga/protocol';
 import type { Draft } from './outbox/outbox.ts';
 import { buildReading, type Stamp } from './readings/build.ts';
 import { type Burst, createBurstCollector, tickMs } from './readings/burst.ts';
-import type { SensorDriver } from './sensors/driver.ts';
+import type { Decoded, SensorDriver } from './sensors/driver.ts';
 import { createDriver, type GaugeConfig } from './sensors/index.ts';
-import { createFramer, type FramerCounts } from './serial/framer.ts';
+import { type Heard, listen } from './sensors/listen.ts';
+import type { FramerCounts } from './serial/framer.ts';
 import type { LinkState, OpenLink } from './serial/link.ts';
+import { monotonicMs } from './wait.ts';
 
 export type GaugeEvents = {
   onDraft(draft: Draft): void;
@@ -46,7 +48,6 @@ export function openGauge(
   events: GaugeEvents,
 ): Gauge {
   const driver = createDriver(config);
-  const framer = createFramer(driver.frames);
   const intervalMs = sampling.intervalS * 1_000;
   // A run of pings may last longer than a compressed clock's interval; a multiple's burst must end before the next.
   const timeoutMs =
@@ -66,11 +67,10 @@ export function openGauge(
       events.onDraft(buildReading(burst, { driver, pings: sampling.pings, userSpan: config.userSpan }, shared));
     }
   };
-  const moment = () => ({ nowMs: clock.now(), realMs: performance.now() });
+  const moment = () => ({ nowMs: clock.now(), realMs: monotonicMs() });
 
-  const onFrame = (frame: Uint8Array): void => {
+  const onDecoded = (decoded: Decoded): void => {
     lastFrameAtMs = clock.now();
-    const decoded = driver.decode(frame);
     if (decoded.kind === 'sample') finish(collector.sample(decoded.sample, moment()));
     else if (!identity.includes(decoded.text)) {
       identity = [...identity, decoded.text].slice(-identitiesKept);
@@ -78,27 +78,23 @@ export function openGauge(
     }
   };
 
-  const onBytes = (bytes: Uint8Array): void => {
-    const before = framer.counts();
-    const frames = framer.push(bytes);
-    const after = framer.counts();
-    const activity = {
-      bytes: bytes.length,
-      badFrames: after.badFrames - before.badFrames,
-      discardedBytes: after.discardedBytes - before.discardedBytes,
-    };
+  const onHeard = ({ decoded, ...activity }: Heard): void => {
     finish(collector.heard(activity, moment()));
-    frames.forEach(onFrame);
+    decoded.forEach(onDecoded);
   };
 
   const link = openLink(
     { path: config.port, baudRate: driver.baudRate },
-    { onBytes, onState: (state, reason) => events.onChange({ link: state, reason }) },
+    {
+      onBytes: (bytes) => listener.push(bytes),
+      onState: (state, reason) => events.onChange({ link: state, reason }),
+    },
   );
+  const listener = listen(driver, link, onHeard);
   const ticking = setInterval(() => finish(collector.tick(moment())), tickMs);
 
   const status = (): GaugeStatus => ({
-    ...framer.counts(),
+    ...listener.counts(),
     gauge: config.gauge,
     link: link.state(),
     reopens: link.reopens(),
@@ -117,6 +113,7 @@ export function openGauge(
     },
     async stop() {
       clearInterval(ticking);
+      listener.close();
       await link.close();
       finish(collector.flush());
     },

@@ -22,6 +22,19 @@ export const Calibration = Type.Object(
     }),
     benchmark: Type.Optional(Text),
     surveyedOn: Type.Optional(Type.String({ format: 'date' })),
+    /** The station's zero above the national datum. */
+    datumOffsetMm: Type.Optional(Mm),
+    relevelDue: Type.Optional(Type.String({ format: 'date', description: 'Day by which it should be levelled again' })),
+    /** What the technician read on the staff gauge at the end, and what this calibration makes of that moment. */
+    staffCheck: Type.Optional(
+      Type.Object(
+        { staffMm: Mm, stageMm: Mm, at: Type.String({ format: 'date-time' }) },
+        { additionalProperties: false },
+      ),
+    ),
+    by: Type.Optional(Text),
+    /** SHA-256 of the signed record that stays with the device. */
+    record: Type.Optional(Type.String({ pattern: '^[0-9a-f]{64}$' })),
   },
   { additionalProperties: false },
 );
@@ -43,6 +56,8 @@ export const About = Type.Object(
       { maxItems: 16 },
     ),
     calibrations: Type.Array(Calibration, { maxItems: 64 }),
+    /** The remote settings in force, by name. */
+    settings: Type.Optional(Type.Record(Type.String(), Type.Union([Type.Number(), Type.String(), Type.Boolean()]))),
   },
   { $id: 'About' },
 );

@@ -9,6 +9,7 @@ export * from './identity.ts';
 export * from './limits.ts';
 export * from './parse.ts';
 export * from './people.ts';
+export * from './provision.ts';
 export * from './quality.ts';
 export * from './reading.ts';
 export * from './receipt.ts';

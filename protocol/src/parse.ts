@@ -12,10 +12,12 @@ const utf8 = new TextDecoder('utf-8', { fatal: true });
  * reason that names the first field at fault.
  */
 export function parserOf<S extends TSchema>(schema: S): (input: unknown) => Parsed<Static<S>> {
-  const validator = Compile(schema);
+  // Compiled at its first use: a device reads a handful of these schemas, and all of them would cost it 20 MB.
+  let compiled: ReturnType<typeof Compile<S>> | undefined;
   return (input) => {
-    if (validator.Check(input)) return parsed(input as Static<S>);
-    return refused(firstFault(validator.Errors(input)));
+    compiled ??= Compile(schema);
+    if (compiled.Check(input)) return parsed(input as Static<S>);
+    return refused(firstFault(compiled.Errors(input)));
   };
 }
 

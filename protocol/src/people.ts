@@ -20,6 +20,7 @@ export const permissions = [
   'log:read',
   'log:write',
   'fleet:read',
+  'fleet:write',
   'duty:read',
   'duty:write',
   'drills:run',

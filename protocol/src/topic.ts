@@ -29,3 +29,22 @@ export function parseTopic(topic: string): Parsed<{ station: StationId; kind: To
 export function isDeviceTopic(kind: TopicKind): kind is DeviceTopic {
   return (deviceTopics as readonly string[]).includes(kind);
 }
+
+/** Where a device asks for its certificate and is answered; outside the readings' tree, so that no station's name leads there. */
+export type ProvisionKind = 'request' | 'answer';
+
+const provisionRoot = 'siaga/provision/v1';
+
+/** `siaga/provision/v1/<station>/<request|answer>` */
+export function provisionTopic(station: StationId, kind: ProvisionKind): string {
+  return `${provisionRoot}/${station}/${kind}`;
+}
+
+export function parseProvisionTopic(topic: string): Parsed<{ station: StationId; kind: ProvisionKind }> {
+  const [first, second, third, station, kind, ...rest] = topic.split('/');
+  if (`${first}/${second}/${third}` !== provisionRoot || rest.length > 0)
+    return refused(`topic is not ${provisionRoot}/<station>/<request|answer>`);
+  if (station === undefined || !isStationId(station)) return refused('topic: station is not a station id');
+  if (kind !== 'request' && kind !== 'answer') return refused('topic: kind is neither request nor answer');
+  return parsed({ station, kind });
+}

@@ -10,6 +10,7 @@ const supervisor: readonly Permission[] = [
   'duty:write',
   'drills:run',
   'audit:read',
+  'fleet:write',
 ];
 
 /** Which role may do what: the one table that decides. A wall and an agency see no names and act on nothing. */

@@ -14,6 +14,8 @@ export type Draft = {
   /** The reporting interval in force, in seconds. */
   readonly intervalS: number;
   readonly maintenance: boolean;
+  /** The kernel's monotonic clock at `observedAtMs`, in ms since this boot; null where that is unknown (older records). */
+  readonly monoMs: number | null;
   readonly reading: Omit<Reading, 'seq'>;
 };
 

@@ -10,7 +10,7 @@ import type { Draft, StoredReading } from './outbox.ts';
 const headerBytes = 16;
 const maxPayloadLength = 4096;
 
-const Row = Type.Tuple([
+const fields = [
   Type.String(),
   Type.String(),
   Type.Integer(),
@@ -24,10 +24,13 @@ const Row = Type.Tuple([
   Type.Integer(),
   Type.Integer({ minimum: 0, maximum: qcTests.length - 1 }),
   Type.Integer({ minimum: 0, maximum: clockStates.length - 1 }),
-]);
-const parseRow = parserOf(Row);
+] as const;
+/** Records of before the monotonic stamp lack it: an upgrade must read what its predecessor wrote. */
+const parseRow = parserOf(
+  Type.Union([Type.Tuple([...fields]), Type.Tuple([...fields, Type.Union([Type.Number(), Type.Null()])])]),
+);
 
-export function encodeRecord(seq: number, { gauge, boot, intervalS, maintenance, reading }: Draft): Buffer {
+export function encodeRecord(seq: number, { gauge, boot, intervalS, maintenance, monoMs, reading }: Draft): Buffer {
   const row = [
     gauge,
     boot,
@@ -42,6 +45,7 @@ export function encodeRecord(seq: number, { gauge, boot, intervalS, maintenance,
     reading.flag,
     qcTests.indexOf(reading.test),
     clockStates.indexOf(reading.clock),
+    monoMs,
   ];
   const payload = Buffer.from(JSON.stringify(row));
   const record = Buffer.alloc(headerBytes + payload.length);
@@ -83,6 +87,7 @@ export function decodeRecord(bytes: Buffer, { seq, at, length }: RecordPlace, st
     flag,
     test,
     clock,
+    monoMs = null,
   ] = row.value;
   return {
     stream,
@@ -90,6 +95,7 @@ export function decodeRecord(bytes: Buffer, { seq, at, length }: RecordPlace, st
     boot,
     intervalS,
     maintenance: maintenance === 1,
+    monoMs,
     reading: {
       seq,
       observedAtMs,

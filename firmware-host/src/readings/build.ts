@@ -23,6 +23,7 @@ export function buildReading(
   const { heard, validPercent } = filterBurst(burst, gauge.driver, gauge.pings);
   return {
     ...shared,
+    monoMs: burst.monoMs,
     reading: {
       observedAtMs: burst.observedAtMs,
       ...judge(heard, gauge.driver.blankingMm, gauge.userSpan),

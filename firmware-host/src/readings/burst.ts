@@ -9,13 +9,18 @@
  */
 import type { Sample } from '../sensors/driver.ts';
 
-/** `nowMs`: the clock's time, ms UTC. `realMs`: real milliseconds, from any origin, never backwards. */
+/** `nowMs`: the clock's time, ms UTC. `realMs`: the kernel's monotonic clock, ms since this boot. */
 type Moment = { readonly nowMs: number; readonly realMs: number };
 
 /** What the line gave since the last call: bytes in all, and how much of them was thrown away. */
 type LineActivity = { readonly bytes: number; readonly badFrames: number; readonly discardedBytes: number };
 
-export type Burst = LineActivity & { readonly observedAtMs: number; readonly samples: readonly Sample[] };
+export type Burst = LineActivity & {
+  readonly observedAtMs: number;
+  /** The monotonic clock at that moment. */
+  readonly monoMs: number;
+  readonly samples: readonly Sample[];
+};
 
 export type BurstSettings = {
   readonly trigger: 'interval' | 'burst';
@@ -45,6 +50,7 @@ export const tickMs = 50;
 
 type OpenBurst = {
   startedAtMs: number;
+  startedMonoMs: number;
   openedRealMs: number;
   samples: Sample[];
   bytes: number;
@@ -84,7 +90,7 @@ function intervalCollector({ pings, intervalMs, timeoutMs }: BurstSettings, star
     sample(sample, at) {
       const done = advance(at);
       if (!open) return done;
-      if (open.samples.length === 0) open.startedAtMs = at.nowMs;
+      if (open.samples.length === 0) Object.assign(open, { startedAtMs: at.nowMs, startedMonoMs: at.realMs });
       open.samples.push(sample);
       return open.samples.length < pings ? done : [...done, ...finish()];
     },
@@ -121,7 +127,7 @@ function runCollector({ pings, silenceMs, timeoutMs }: BurstSettings): BurstColl
     },
     sample(sample, at) {
       open ??= begin(at.nowMs, at.realMs);
-      if (open.samples.length === 0) open.startedAtMs = at.nowMs;
+      if (open.samples.length === 0) Object.assign(open, { startedAtMs: at.nowMs, startedMonoMs: at.realMs });
       open.samples.push(sample);
       return open.samples.length < pings ? [] : finish();
     },
@@ -137,7 +143,15 @@ function runCollector({ pings, silenceMs, timeoutMs }: BurstSettings): BurstColl
 }
 
 function begin(startedAtMs: number, openedRealMs: number): OpenBurst {
-  return { startedAtMs, openedRealMs, samples: [], bytes: 0, badFrames: 0, discardedBytes: 0 };
+  return {
+    startedAtMs,
+    startedMonoMs: openedRealMs,
+    openedRealMs,
+    samples: [],
+    bytes: 0,
+    badFrames: 0,
+    discardedBytes: 0,
+  };
 }
 
 function add(open: OpenBurst, activity: LineActivity): void {
@@ -146,6 +160,6 @@ function add(open: OpenBurst, activity: LineActivity): void {
   open.discardedBytes += activity.discardedBytes;
 }
 
-function close({ startedAtMs, samples, bytes, badFrames, discardedBytes }: OpenBurst): Burst {
-  return { observedAtMs: startedAtMs, samples, bytes, badFrames, discardedBytes };
+function close({ startedAtMs, startedMonoMs, samples, bytes, badFrames, discardedBytes }: OpenBurst): Burst {
+  return { observedAtMs: startedAtMs, monoMs: startedMonoMs, samples, bytes, badFrames, discardedBytes };
 }

@@ -4,6 +4,7 @@ import * as a02 from '../sensors/dfrobot-a02yyuw.ts';
 import type { Sample } from '../sensors/driver.ts';
 import * as hrxl from '../sensors/maxbotix-hrxl-wr.ts';
 import { createFramer } from '../serial/framer.ts';
+import { framed } from '../testing/dialogue.ts';
 import { encodeA02Frame, encodeHrxlFrame } from '../testing/encoders.ts';
 import { buildReading } from './build.ts';
 import type { Burst } from './burst.ts';
@@ -14,6 +15,7 @@ const seen = (distanceMm: number): Sample => ({ echo: 'seen', distanceMm });
 const stamp = { gauge: 'main', boot: 'b', intervalS: 60, maintenance: false, clock: 'synced' } as const;
 const burst = (samples: Sample[], over: Partial<Burst> = {}): Burst => ({
   observedAtMs: 1,
+  monoMs: 1,
   samples,
   bytes: samples.length * 6,
   badFrames: 0,
@@ -102,18 +104,18 @@ describe('one byte in ten at random', () => {
     const random = generator(20140130);
     let published = 0;
     for (let i = 0; i < 20_000; i++) {
-      const framer = createFramer(sensor.frames);
+      const framer = createFramer(framed(sensor).frames);
       const trueMm = 600 + Math.floor(random() * 3000);
       const frames = Array.from({ length: 7 }, () => encode(trueMm + Math.round((random() - 0.5) * 10)));
       const bytes = Uint8Array.from(
         frames.flatMap((frame) => [...frame].map((byte) => (random() < 0.1 ? Math.floor(random() * 256) : byte))),
       );
       const samples = framer.push(bytes).flatMap((frame) => {
-        const decoded = sensor.decode(frame);
+        const decoded = framed(sensor).decode(frame);
         return decoded.kind === 'sample' ? [decoded.sample] : [];
       });
       const { heard } = filterBurst(
-        { observedAtMs: 0, samples, bytes: 7 * frameLength, ...framer.counts() },
+        { observedAtMs: 0, monoMs: 0, samples, bytes: 7 * frameLength, ...framer.counts() },
         sensor,
         7,
       );

@@ -39,11 +39,16 @@ export function create(config: { maxMm?: number }): SensorDriver {
     minMm,
     maxMm,
     blankingMm: minMm,
-    frames: { maxLength: frameLength, match },
-    decode: (frame): Decoded => ({
-      kind: 'sample',
-      sample: toSample(((frame[1] as number) << 8) | (frame[2] as number)),
-    }),
+    medium: 'sound-compensated',
+    noiseMm: 3,
+    dialogue: {
+      kind: 'speaks',
+      frames: { maxLength: frameLength, match },
+      decode: (frame): Decoded => ({
+        kind: 'sample',
+        sample: toSample(((frame[1] as number) << 8) | (frame[2] as number)),
+      }),
+    },
   };
 }
 

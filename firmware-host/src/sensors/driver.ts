@@ -6,6 +6,7 @@
 import { GaugeId } from '@siaga/protocol';
 import { type TProperties, Type } from 'typebox';
 import type { FrameRule } from '../serial/framer.ts';
+import type { SerialLink } from '../serial/link.ts';
 
 /** One ping's outcome. Only `seen` carries a distance, in mm from the sensor's face. */
 export type Sample =
@@ -17,6 +18,29 @@ export type Decoded =
   /** The sensor told what it is; never data. */
   | { readonly kind: 'identity'; readonly text: string };
 
+/** How samples come out of a sensor. */
+export type Dialogue =
+  /** It speaks by itself. */
+  | { readonly kind: 'speaks'; readonly frames: FrameRule; decode(frame: Uint8Array): Decoded }
+  /** It answers with a frame whenever it is sent `ask`; asked again after `everyMs` real ms, answered or not. */
+  | {
+      readonly kind: 'asked';
+      readonly ask: Uint8Array;
+      readonly everyMs: number;
+      readonly frames: FrameRule;
+      decode(frame: Uint8Array): Decoded;
+    }
+  /** A bus protocol of a library's: `poll` asks once, and rejects when no answer came or a broken one. */
+  | { readonly kind: 'polled'; readonly everyMs: number; open(line: BusLine): Poller };
+
+/** The line as a bus protocol sees it. */
+export type BusLine = Pick<SerialLink, 'write'> & {
+  /** The one who hears the bytes from now on. */
+  listen(onBytes: (bytes: Uint8Array) => void): void;
+};
+
+export type Poller = { poll(): Promise<Decoded[]>; close(): void };
+
 export type SensorDriver = {
   readonly baudRate: number;
   /** Nearest and farthest distance the sensor can measure, in mm; beyond is impossible. */
@@ -24,9 +48,14 @@ export type SensorDriver = {
   readonly maxMm: number;
   /** What a target inside the blanking distance reads, in mm. */
   readonly blankingMm: number;
-  readonly frames: FrameRule;
-  /** Decodes one frame that `frames` has matched. Pure; never throws. */
-  decode(frame: Uint8Array): Decoded;
+  /**
+   * What the distance rests on: `sound` at a fixed speed of sound, `sound-compensated` by the sensor's own
+   * thermometer, or `radar`, which temperature does not move.
+   */
+  readonly medium: 'sound' | 'sound-compensated' | 'radar';
+  /** The sensor's own scatter between pings over still water, in mm (median absolute deviation). */
+  readonly noiseMm: number;
+  readonly dialogue: Dialogue;
 };
 
 /** Settings that every gauge has, whatever its sensor. */

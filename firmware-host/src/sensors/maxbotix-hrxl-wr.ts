@@ -44,11 +44,16 @@ export function create(config: Pick<Static<typeof configSchema>, 'maxMm'>): Sens
     minMm: blankingMm,
     maxMm,
     blankingMm,
-    frames: { maxLength: maxLineLength, match },
-    decode: (frame): Decoded =>
-      isRange(frame)
-        ? { kind: 'sample', sample: toSample(rangeOf(frame)) }
-        : { kind: 'identity', text: String.fromCharCode(...frame.subarray(0, -1)) },
+    medium: 'sound-compensated',
+    noiseMm: 1,
+    dialogue: {
+      kind: 'speaks',
+      frames: { maxLength: maxLineLength, match },
+      decode: (frame): Decoded =>
+        isRange(frame)
+          ? { kind: 'sample', sample: toSample(rangeOf(frame)) }
+          : { kind: 'identity', text: String.fromCharCode(...frame.subarray(0, -1)) },
+    },
   };
 }
 

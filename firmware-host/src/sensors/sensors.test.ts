@@ -1,11 +1,13 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { createFramer } from '../serial/framer.ts';
+import type { Decoded } from './driver.ts';
 import { createDriver, type GaugeConfig, sensors } from './index.ts';
+import { listen } from './listen.ts';
 
 const folder = import.meta.dirname;
-const notDrivers = ['driver', 'index'];
+const notDrivers = ['driver', 'index', 'listen'];
+const silentLine = { state: () => 'open' as const, write: async () => undefined };
 const names = Object.keys(sensors).sort();
 
 describe('the registry of sensors', () => {
@@ -30,9 +32,10 @@ for (const name of names)
         const read = (file: string) => readFileSync(join(folder, 'testcases', name, testcase, file), 'utf8');
         const config = { gauge: 'main', port: '/dev/null', sensor: name, ...JSON.parse(read('config.json')) };
         const driver = createDriver(config as GaugeConfig);
-        const framer = createFramer(driver.frames);
-        const decoded = framer.push(hexBytes(read('frames.hex'))).map((frame) => driver.decode(frame));
-        const { badFrames, discardedBytes } = framer.counts();
+        const decoded: Decoded[] = [];
+        const listener = listen(driver, silentLine, (heard) => decoded.push(...heard.decoded));
+        listener.push(hexBytes(read('frames.hex')));
+        const { badFrames, discardedBytes } = listener.counts();
         expect({
           samples: decoded.flatMap((one) => (one.kind === 'sample' ? [one.sample] : [])),
           identity: decoded.flatMap((one) => (one.kind === 'identity' ? [one.text] : [])),

@@ -2,18 +2,19 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import * as a02 from '../sensors/dfrobot-a02yyuw.ts';
 import * as hrxl from '../sensors/maxbotix-hrxl-wr.ts';
+import { framed } from '../testing/dialogue.ts';
 import { encodeA02Frame, encodeHrxlFrame } from '../testing/encoders.ts';
 import { createFramer, type FrameRule } from './framer.ts';
 
 const rules: Record<string, FrameRule> = {
-  hrxl: hrxl.create({ maxMm: 5000 }).frames,
-  a02: a02.create({}).frames,
+  hrxl: framed(hrxl.create({ maxMm: 5000 })).frames,
+  a02: framed(a02.create({})).frames,
 };
 const bytesOf = (text: string) => new TextEncoder().encode(text);
 
 describe('HRXL-WR frames', () => {
   const cut = (text: string) => {
-    const framer = createFramer(hrxl.create({ maxMm: 5000 }).frames);
+    const framer = createFramer(framed(hrxl.create({ maxMm: 5000 })).frames);
     const frames = framer.push(bytesOf(text)).map((frame) => String.fromCharCode(...frame));
     const { badFrames, discardedBytes } = framer.counts();
     return { frames, badFrames, discardedBytes, pending: framer.pendingBytes() };
@@ -43,7 +44,7 @@ describe('HRXL-WR frames', () => {
 
 describe('A02YYUW frames', () => {
   const cut = (...bytes: number[]) => {
-    const framer = createFramer(a02.create({}).frames);
+    const framer = createFramer(framed(a02.create({})).frames);
     const frames = framer.push(Uint8Array.from(bytes)).map((frame) => [...frame]);
     return { ...framer.counts(), frames };
   };

@@ -20,6 +20,8 @@ export type SerialLink = {
   state(): LinkState;
   /** How often the line was opened again after it had been open. */
   reopens(): number;
+  /** Sends bytes to the sensor. Rejects while the line is closed, and when it takes no bytes for a second. */
+  write(bytes: Uint8Array): Promise<void>;
   close(): Promise<void>;
 };
 

@@ -100,6 +100,10 @@ export function openNodeSerial(
   return {
     state: () => state,
     reopens: () => Math.max(0, opens - 1),
+    async write(bytes) {
+      if (!current?.isOpen) throw new Error(`${path} is closed`);
+      await current.write(Buffer.from(bytes));
+    },
     async close() {
       ending.abort();
       if (current?.isOpen) await current.close().catch(() => undefined);

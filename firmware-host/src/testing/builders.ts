@@ -9,6 +9,7 @@ export function aDraft(over: Partial<Omit<Draft, 'reading'>> & { reading?: Parti
     boot: '0dd11acb-71ee-4618-b6db-bcd764efe39f',
     intervalS: 60,
     maintenance: false,
+    monoMs: 3_600_000,
     ...head,
     reading: {
       observedAtMs: Date.UTC(2014, 0, 30),

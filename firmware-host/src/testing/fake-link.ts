@@ -5,6 +5,8 @@ export type FakeLink = {
   readonly open: OpenLink;
   /** Bytes from the sensor; lost while the line is unplugged or not opened. */
   write(bytes: Uint8Array): void;
+  /** What was sent to the sensor. */
+  readonly written: Uint8Array[];
   unplug(): void;
   replug(): void;
 };
@@ -13,6 +15,7 @@ export function createFakeLink(): FakeLink {
   let events: LinkEvents | null = null;
   let state: LinkState = 'closed';
   let reopens = 0;
+  const written: Uint8Array[] = [];
   const change = (next: LinkState, reason: string): void => {
     if (!events || state === next) return;
     state = next;
@@ -25,6 +28,10 @@ export function createFakeLink(): FakeLink {
       return {
         state: () => state,
         reopens: () => reopens,
+        async write(bytes) {
+          if (state !== 'open') throw new Error('the line is closed');
+          written.push(bytes.slice());
+        },
         async close() {
           events = null;
           state = 'closed';
@@ -34,6 +41,7 @@ export function createFakeLink(): FakeLink {
     write(bytes) {
       if (state === 'open') events?.onBytes(bytes.slice());
     },
+    written,
     unplug: () => change('closed', 'unplugged'),
     replug() {
       reopens++;

@@ -1,0 +1,11 @@
+/** The field agent's bench: its parts in order, each in its own file. */
+import type { Row, Suite } from '../report.ts';
+
+/** Adding a part is adding a line. */
+const parts: readonly Suite[] = [];
+
+export const benchEdge: Suite = async (say) => {
+  const rows: Row[] = [];
+  for (const part of parts) rows.push(...(await part(say)));
+  return rows;
+};
