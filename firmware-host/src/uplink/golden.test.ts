@@ -18,7 +18,7 @@ const text = (payload: Uint8Array) => new TextDecoder().decode(payload);
 /** An outbox that holds exactly the readings of a batch, under their own stream and numbers. */
 function holding({ stream, boot, gauge, intervalS, maintenance, readings, lost }: ReadingsBatch): Outbox {
   const stored = readings.map(
-    (reading: Reading): StoredReading => ({ stream, boot, gauge, intervalS, maintenance, reading }),
+    (reading: Reading): StoredReading => ({ stream, boot, gauge, intervalS, maintenance, monoMs: null, reading }),
   );
   const held = readings.map(({ seq }) => [seq, seq] as const);
   const lastSeq = readings.at(-1)?.seq ?? 0;
