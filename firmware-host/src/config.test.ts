@@ -54,9 +54,9 @@ uplink: { url: "http://x", ca: a, cert: b }
       'SIAGA_LOG',
       'SIAGA_CLOCK',
       'gauges.0.maxMm: must be 5000 or 10000',
-      'the file: must have required properties data',
+      'data: is missing',
       "sampling: has no setting 'cadence'",
-      'uplink: must have required properties key',
+      'uplink.key: is missing',
       'uplink.url: must be mqtts://host:port',
       'station: must be lower-case letters, digits and hyphens',
     ])

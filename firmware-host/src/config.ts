@@ -1,104 +1,86 @@
 /**
  * The agent's settings: one YAML file, every field bounded, every fault listed at once. Secrets are named
- * by path and have no default.
+ * by path and have no default. Each section is declared by the room that it is for; adding one is a line here.
  */
-import { isAbsolute, join } from 'node:path';
 import { type Clock, clockFromText, type Parsed, parsed, refused, StationId, systemClock } from '@siaga/protocol';
-import { type Static, type TSchema, Type } from 'typebox';
-import { Compile } from 'typebox/compile';
+import { type Static, Type } from 'typebox';
 import { parseDocument } from 'yaml';
+import { type Environment, overridden } from './config/environment.ts';
+import { isRecord, judge } from './config/judge.ts';
+import { withPathsFrom } from './config/paths.ts';
+import { type ConfigSection, FilePath } from './config/section.ts';
 import { messageOf } from './errors.ts';
-import { GaugeConfig, isSensorName, sensors } from './sensors/index.ts';
+import { samplingSection } from './readings/config.ts';
+import { gaugesSection } from './sensors/config.ts';
+import { uplinkSection } from './uplink/config.ts';
 
-const Path = Type.String({ minLength: 1 });
+const station = Type.String({
+  ...StationId,
+  patternErrorMessage: 'must be lower-case letters, digits and hyphens, at least two of them',
+  description: "The station's id: as in the catalogue, and as the CN of the device certificate",
+});
+const data = FilePath({ description: 'Folder where readings wait until the platform has them; one agent a folder' });
 
-const Sampling = Type.Object(
-  {
-    intervalS: Type.Integer({ minimum: 1, maximum: 3600, description: 'Seconds between two readings, by the clock' }),
-    pings: Type.Integer({ minimum: 1, maximum: 20, description: 'Samples in a reading; their median is published' }),
-    trigger: Type.Union([Type.Literal('interval'), Type.Literal('burst')], {
-      description: 'interval: at each multiple of intervalS; burst: whenever the sensor speaks (one that is woken)',
-    }),
-  },
-  { additionalProperties: false },
-);
+const sections = {
+  station: { schema: station },
+  data: { schema: data },
+  sampling: samplingSection,
+  gauges: gaugesSection,
+  uplink: uplinkSection,
+} satisfies Record<string, ConfigSection>;
 
-export const UplinkConfig = Type.Object(
-  {
-    url: Type.String({ pattern: '^mqtts://[^/\\s]+$', description: 'mqtts://host:port' }),
-    ca: Path,
-    cert: Path,
-    key: Path,
-    retryMostS: Type.Optional(
-      Type.Integer({ minimum: 1, maximum: 3600, description: 'Longest wait between two attempts to connect' }),
-    ),
-  },
-  { additionalProperties: false },
-);
-export type UplinkConfig = Static<typeof UplinkConfig>;
+type Schemas = { [K in keyof typeof sections]: (typeof sections)[K]['schema'] };
+const schemas = Object.fromEntries(Object.entries(sections).map(([name, { schema }]) => [name, schema])) as Schemas;
 
-const shared = {
-  station: StationId,
-  data: Path,
-  sampling: Sampling,
-  uplink: Type.Optional(Type.Union([UplinkConfig, Type.Null()])),
-};
-
-export const AgentConfig = Type.Object(
-  { ...shared, gauges: Type.Array(GaugeConfig, { minItems: 1, maxItems: 16 }) },
-  { additionalProperties: false, $id: 'AgentConfig' },
-);
+export const AgentConfig = Type.Object(schemas, { additionalProperties: false, $id: 'AgentConfig' });
 export type AgentConfig = Static<typeof AgentConfig>;
+export type { UplinkConfig } from './uplink/config.ts';
 
-export type AgentSettings = { readonly config: AgentConfig; readonly clock: Clock; readonly logLevel: string };
+/** Where an effective value comes from: the file, the schema's default, or a variable of the environment. */
+export type Origin = 'file' | 'default' | `env ${string}`;
+
+export type AgentSettings = {
+  readonly config: AgentConfig;
+  readonly clock: Clock;
+  readonly logLevel: string;
+  /** What does no harm but is hardly meant: variables that set nothing. */
+  readonly warnings: readonly string[];
+  /** Where the value of a field (`uplink.url`, `gauges.0.port`) comes from. */
+  originOf(field: string): Origin;
+};
 
 export type Faults = { readonly ok: false; readonly faults: readonly string[] };
 
 const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'];
 
-// The gauges are judged one by one with their sensor's own schema: a union's faults name nothing.
-const frame = Compile(
-  Type.Object(
-    { ...shared, gauges: Type.Array(Type.Unknown(), { minItems: 1, maxItems: 16 }) },
-    { additionalProperties: false },
-  ),
-);
-const gaugeSchemas = new Map<string, ReturnType<typeof Compile<TSchema>>>(
-  Object.values(sensors).map(({ name, configSchema }) => [name, Compile(configSchema as TSchema)]),
-);
-
 /** Reads the settings; pure. Every fault is one sentence that names its field. */
-export function loadConfig(
-  text: string,
-  env: Readonly<Record<string, string | undefined>>,
-): Parsed<AgentSettings> | Faults {
+export function loadConfig(text: string, env: Environment): Parsed<AgentSettings> | Faults {
   const document = parseDocument(text);
   if (document.errors.length > 0)
     return { ok: false, faults: document.errors.map(({ message }) => `not YAML: ${message.split('\n')[0]}`) };
   const content = contentOf(document);
   if (!content.ok) return { ok: false, faults: [`not YAML: ${content.reason}`] };
-  const input: unknown = withDefaults(content.value);
+  const { input, by, warnings } = overridden(AgentConfig, content.value, env);
+  const { value, faults: ofFile } = configFaults(input);
   const clock = env.SIAGA_CLOCK ? clockFromText(env.SIAGA_CLOCK) : systemClock();
   const logLevel = env.SIAGA_LOG ?? 'info';
   const faults = [
-    ...configFaults(input),
+    ...ofFile.map((fault) => withVariable(fault, by)),
     ...(clock ? [] : ['SIAGA_CLOCK: must be realAtMs/originMs/speed']),
     ...(logLevels.includes(logLevel) ? [] : [`SIAGA_LOG: must be one of ${logLevels.join(', ')}`]),
   ];
-  if (faults.length > 0 || !clock) return { ok: false, faults };
-  return parsed({ config: input as AgentConfig, clock, logLevel });
+  if (faults.length > 0 || !clock) return { ok: false, faults: [...new Set(faults)] };
+  const originOf = (field: string): Origin => {
+    const name = by.get(field);
+    if (name) return `env ${name}`;
+    return isIn(content.value, field.split('.')) ? 'file' : 'default';
+  };
+  return parsed({ config: value as AgentConfig, clock, logLevel, warnings, originOf });
 }
 
 /** The settings with their relative paths taken from `folder`: where the file lies, not where the agent was started. */
 export function resolvePaths(config: AgentConfig, folder: string): AgentConfig {
-  const from = (path: string) => (isAbsolute(path) ? path : join(folder, path));
-  const { uplink } = config;
-  return {
-    ...config,
-    data: from(config.data),
-    gauges: config.gauges.map((gauge) => ({ ...gauge, port: from(gauge.port) })),
-    ...(uplink ? { uplink: { ...uplink, ca: from(uplink.ca), cert: from(uplink.cert), key: from(uplink.key) } } : {}),
-  };
+  return withPathsFrom(AgentConfig, config, folder);
 }
 
 /** An alias may name nothing, or unfold without end. */
@@ -110,93 +92,40 @@ function contentOf(document: ReturnType<typeof parseDocument>): Parsed<unknown> 
   }
 }
 
-function withDefaults(input: unknown): unknown {
-  if (!isRecord(input)) return input;
-  const sampling = isRecord(input.sampling ?? {}) ? (input.sampling ?? {}) : input.sampling;
-  const defaults = { intervalS: 60, pings: 7, trigger: 'interval' };
-  return { ...input, sampling: isRecord(sampling) ? { ...defaults, ...sampling } : sampling };
-}
-
-function configFaults(input: unknown): string[] {
-  if (!isRecord(input)) return ['the file must hold settings: station, data, sampling, gauges, uplink'];
-  const gauges = Array.isArray(input.gauges) ? input.gauges : [];
-  return [
-    ...faultsOf(frame, input, ''),
-    ...gauges.flatMap((gauge, i) => gaugeFaults(gauge, `gauges.${i}`)),
-    ...doubles(gauges, 'gauge'),
-    ...doubles(gauges, 'port'),
-    ...urlFaults(input.uplink),
-  ];
-}
-
-/** A port beyond 65535, say, is no fault of the pattern. */
-function urlFaults(uplink: unknown): string[] {
-  const url = isRecord(uplink) ? uplink.url : undefined;
-  const odd = typeof url === 'string' && url.startsWith('mqtts://') && !URL.canParse(url);
-  return odd ? ['uplink.url: host or port cannot be right'] : [];
-}
-
-function gaugeFaults(gauge: unknown, path: string): string[] {
-  if (!isRecord(gauge)) return [`${path}: must be the settings of a gauge`];
-  const known = Object.keys(sensors).join(', ');
-  const schema = isSensorName(gauge.sensor) ? gaugeSchemas.get(gauge.sensor) : undefined;
-  if (!schema) return [`${path}.sensor: ${JSON.stringify(gauge.sensor)} is none of ${known}`];
-  const span = isRecord(gauge.userSpan) ? gauge.userSpan : {};
-  const order = Number(span.minMm) >= Number(span.maxMm) ? [`${path}.userSpan: minMm must be below maxMm`] : [];
-  return [...faultsOf(schema, gauge, `${path}.`), ...order];
-}
-
-function doubles(gauges: readonly unknown[], field: 'gauge' | 'port'): string[] {
-  const seen = gauges.map((gauge) => (isRecord(gauge) ? gauge[field] : undefined));
-  return seen.flatMap((value, i) =>
-    value !== undefined && seen.indexOf(value) < i
-      ? [`gauges.${i}.${field}: ${JSON.stringify(value)} is used twice`]
-      : [],
-  );
-}
-
-type Validator = {
-  Check(value: unknown): boolean;
-  Errors(value: unknown): { instancePath: string; message: string; params?: object }[];
-};
-
-function faultsOf(validator: Validator, input: unknown, prefix: string): string[] {
-  if (validator.Check(input)) return [];
-  const errors = validator.Errors(input).map(({ instancePath, message, params = {} }) => {
-    const field = `${prefix}${instancePath.slice(1).replaceAll('/', '.')}`.replace(/\.$/, '');
-    return { field: field || 'the file', message, params };
-  });
-  const choicesOf = (field: string) =>
-    errors.flatMap((error) =>
-      error.field === field && 'allowedValue' in error.params ? [error.params.allowedValue] : [],
-    );
-  return [
-    ...new Set(
-      errors.flatMap(({ field, message, params }) =>
-        wordsFor(field, message, params, choicesOf(field)).map((words) => `${field}: ${words}`),
+/** The schema's faults, and those that the sections find in what their schema let pass. */
+function configFaults(input: unknown): { value: unknown; faults: string[] } {
+  const { value, faults } = judge(AgentConfig, input);
+  if (!isRecord(value)) return { value, faults: [...faults] };
+  const isSound = (path: string) =>
+    !faults.some((fault) => fault.startsWith(`${path}:`) || fault.startsWith(`${path}.`));
+  const sound = Object.fromEntries(Object.entries(value).filter(([name]) => isSound(name)));
+  // Each function was declared beside the schema that has just let its argument pass.
+  type Rules = {
+    faults?(section: unknown, whole: object): readonly string[];
+    roughFaults?(section: unknown): readonly string[];
+    entryFaults?(entry: unknown): readonly string[];
+  };
+  const more = Object.entries(sections as Record<string, Rules>).flatMap(([name, rules]) => {
+    const entries = Array.isArray(value[name]) ? value[name] : [];
+    return [
+      ...(rules.roughFaults?.(value[name]) ?? []),
+      ...(name in sound ? (rules.faults?.(sound[name], sound) ?? []) : []),
+      ...entries.flatMap((entry, i) =>
+        isSound(`${name}.${i}`) ? (rules.entryFaults?.(entry) ?? []).map((fault) => `${name}.${i}.${fault}`) : [],
       ),
-    ),
-  ];
+    ];
+  });
+  return { value, faults: [...faults, ...more] };
 }
 
-/** What a pattern asks for, by the last part of a field's name. */
-const patternWords: Readonly<Record<string, string>> = {
-  url: 'must be mqtts://host:port',
-  station: 'must be lower-case letters, digits and hyphens, at least two of them',
-  gauge: 'must be lower-case letters, digits and hyphens',
-};
-
-/** A fault in words for the person who wrote the file; none for what another fault of the same field says better. */
-function wordsFor(field: string, message: string, params: object, choices: readonly unknown[]): string[] {
-  if (['schema is false', 'must match a schema in anyOf'].includes(message)) return [];
-  if (message === 'must be null') return [];
-  if ('allowedValue' in params) return [`must be ${choices.join(' or ')}`];
-  const words = patternWords[field.split('.').at(-1) ?? ''];
-  if (message.startsWith('must match pattern') && words) return [words];
-  const unknown = (params as { additionalProperties?: string[] }).additionalProperties;
-  return unknown ? unknown.map((name) => `has no setting '${name}'`) : [message];
+/** A fault of a field that the environment has set names the variable: the file may be right. */
+function withVariable(fault: string, by: ReadonlyMap<string, string>): string {
+  const name = by.get(fault.slice(0, fault.indexOf(':')));
+  return name ? `${name} (${fault.slice(0, fault.indexOf(':'))})${fault.slice(fault.indexOf(':'))}` : fault;
 }
 
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+function isIn(value: unknown, [name, ...rest]: readonly string[]): boolean {
+  if (name === undefined) return true;
+  const child = Array.isArray(value) ? value[Number(name)] : isRecord(value) ? value[name] : undefined;
+  return child !== undefined && isIn(child, rest);
 }

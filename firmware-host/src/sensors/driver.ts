@@ -5,6 +5,8 @@
 
 import { GaugeId } from '@siaga/protocol';
 import { type TProperties, Type } from 'typebox';
+import { FilePath } from '../config/section.ts';
+import { gaugeQuality } from '../readings/config.ts';
 import type { FrameRule } from '../serial/framer.ts';
 import type { SerialLink } from '../serial/link.ts';
 
@@ -60,14 +62,13 @@ export type SensorDriver = {
 
 /** Settings that every gauge has, whatever its sensor. */
 const commonGaugeSettings = {
-  gauge: GaugeId,
-  port: Type.String({ minLength: 1, description: 'Serial device, best a stable link: /dev/serial/by-id/…' }),
-  userSpan: Type.Optional(
-    Type.Object(
-      { minMm: Type.Integer({ minimum: 0 }), maxMm: Type.Integer({ minimum: 1 }) },
-      { additionalProperties: false, description: 'Distances expected here; beyond them a reading is suspect' },
-    ),
-  ),
+  gauge: Type.String({
+    ...GaugeId,
+    patternErrorMessage: 'must be lower-case letters, digits and hyphens',
+    description: "The gauge's id within its station",
+  }),
+  port: FilePath({ description: 'Serial device, best a stable link: /dev/serial/by-id/…' }),
+  ...gaugeQuality,
 };
 
 /** The schema of one sensor's gauge settings: the common ones, its name, and its own. */
