@@ -1,9 +1,9 @@
 /** The section `gauges`: one entry an instrument, with the settings of its sensor. */
 import { Type } from 'typebox';
-import { isRecord } from '../config/judge.ts';
-import type { ConfigSection } from '../config/section.ts';
 import { gaugeQualityFaults } from '../readings/config.ts';
-import { GaugeConfig } from './index.ts';
+import { GaugeConfig } from '../sensors/index.ts';
+import { isRecord } from './judge.ts';
+import type { ConfigSection } from './section.ts';
 
 export const gaugesSection = {
   schema: Type.Array(GaugeConfig, { minItems: 1, maxItems: 16, description: 'One entry an instrument' }),
