@@ -57,6 +57,8 @@ export type SensorDriver = {
   readonly medium: 'sound' | 'sound-compensated' | 'radar';
   /** The sensor's own scatter between pings over still water, in mm (median absolute deviation). */
   readonly noiseMm: number;
+  /** The smallest step of its distances, in mm; 1 if not given. */
+  readonly resolutionMm?: number;
   readonly dialogue: Dialogue;
 };
 

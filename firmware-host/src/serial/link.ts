@@ -2,6 +2,8 @@
  * The wire: bytes from one serial line, for as long as the agent runs. A link that breaks is opened
  * again by itself; its owner only hears of it.
  */
+import type { LineProblem } from '@siaga/protocol';
+
 export type LinkState = 'open' | 'closed';
 
 export type LinkSettings = {
@@ -13,7 +15,8 @@ export type LinkSettings = {
 /** Called in order, never after `close()` has resolved. `onBytes` hands over bytes that nobody writes again. */
 export type LinkEvents = {
   onBytes(bytes: Uint8Array): void;
-  onState(state: LinkState, reason: string): void;
+  /** `problem`: what ails the line, where that is known; told again when it changes, also while the line is open. */
+  onState(state: LinkState, reason: string, problem?: LineProblem | null): void;
 };
 
 export type SerialLink = {
