@@ -6,12 +6,12 @@ import { type Clock, clockFromText, type Parsed, parsed, refused, StationId, sys
 import { type Static, Type } from 'typebox';
 import { parseDocument } from 'yaml';
 import { type Environment, overridden } from './config/environment.ts';
+import { gaugesSection } from './config/gauges.ts';
 import { isRecord, judge } from './config/judge.ts';
 import { withPathsFrom } from './config/paths.ts';
 import { type ConfigSection, FilePath } from './config/section.ts';
 import { messageOf } from './errors.ts';
 import { samplingSection } from './readings/config.ts';
-import { gaugesSection } from './sensors/config.ts';
 import { uplinkSection } from './uplink/config.ts';
 
 const station = Type.String({
