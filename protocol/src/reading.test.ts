@@ -89,6 +89,9 @@ describe('readings message', () => {
     expect(refusalOf({ t: [], d: [] })).toContain('neither');
     expect(refusalOf({ v: 2 })).toMatch(/^v: /);
     expect(refusalOf({ seq: Number.MAX_SAFE_INTEGER })).toContain('seq');
+    expect(refusalOf({ s: Number.MAX_SAFE_INTEGER })).toContain('seq');
+    expect(refusalOf({ s: [1, 1] })).toBe('s: 2 steps between 2 readings');
+    expect(refusalOf({ s: 0 })).toContain('s:');
   });
 
   it('refuses a message over the size limit before reading it', () => {
@@ -98,7 +101,7 @@ describe('readings message', () => {
 
   it('keeps a full message of the longest kind within the size limit', () => {
     const reading = (seq: number): Reading => ({
-      seq,
+      seq: seq * 1000 + (seq % 2),
       observedAtMs: 1_390_000_000_000 + seq * 86_400_000,
       distanceMm: seq % 2 ? -100_000 : 100_000,
       echo: seq % 2 ? 'dead' : 'blanking',

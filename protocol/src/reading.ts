@@ -32,7 +32,7 @@ export type Reading = {
   readonly clock: ClockState;
 };
 
-/** Readings that share what a message says once; their `seq` are consecutive. */
+/** Readings that share what a message says once, in order of `seq`; a station's gauges take their numbers in turn. */
 export type ReadingsBatch = {
   readonly stream: StreamId;
   readonly boot: string;
@@ -60,12 +60,14 @@ const NullableDeltaMm = Type.Union([
   Type.Integer({ minimum: -2 * maxDistanceMm, maximum: 2 * maxDistanceMm }),
   Type.Null(),
 ]);
+const Step = Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER });
 const Code = (count: number) => Type.Integer({ minimum: 0, maximum: count - 1 });
 
 /**
  * Wire form of `flood/v1/<station>/readings`. `t` (ms UTC) and `d` (distance, mm) hold the first value
  * and then differences; a null distance is passed over by the next difference. Other columns hold one
- * value for all readings or one each.
+ * value for all readings or one each. Without `s` the numbers follow each other from `seq` on; with it they
+ * rise by its steps: one for all, or one from each reading to the next.
  */
 export const ReadingsMessage = Type.Object(
   {
@@ -73,6 +75,7 @@ export const ReadingsMessage = Type.Object(
     stream: StreamIdSchema,
     boot: BootId,
     seq: Seq,
+    s: Type.Optional(Type.Union([Step, Type.Array(Step, { maxItems: maxReadingsPerMessage - 1 })])),
     rev: Type.Integer({ minimum: 0, maximum: 1_000_000 }),
     gauge: GaugeIdSchema,
     intervalS: Type.Integer({ minimum: 1, maximum: 86_400 }),
@@ -98,7 +101,7 @@ export type ReadingsMessage = Static<typeof ReadingsMessage>;
 
 const parseMessage = parserOf(ReadingsMessage);
 
-/** Bytes of a readings message. `batch.readings` must have consecutive `seq` (see `consecutiveRuns`). */
+/** Bytes of a readings message. `batch.readings` must be in order of `seq`. */
 export function encodeReadings(batch: ReadingsBatch): Uint8Array {
   return encodeJson(toMessage(batch));
 }
@@ -118,6 +121,7 @@ function toMessage(batch: ReadingsBatch): ReadingsMessage {
     stream: batch.stream,
     boot: batch.boot,
     seq: readings[0]?.seq ?? 1,
+    ...stepsOf(readings),
     rev: batch.rev,
     gauge: batch.gauge,
     intervalS: batch.intervalS,
@@ -171,7 +175,9 @@ function fromMessage(message: ReadingsMessage): Parsed<ReadingsBatch> {
     if (Array.isArray(column) && column.length !== count)
       return refused(`${name}: ${column.length} values for ${count} times`);
   if (lost.some(({ from, to }) => from > to)) return refused('lost: a range ends before it begins');
-  if (message.seq > Number.MAX_SAFE_INTEGER - count) return refused('seq: too large');
+  const seqs = seqsOf(message);
+  if (seqs === null) return refused(`s: ${(message.s as number[]).length} steps between ${count} readings`);
+  if ((seqs.at(-1) ?? message.seq) >= Number.MAX_SAFE_INTEGER) return refused('seq: too large');
 
   const times = sums(message.t);
   if (times.some((time) => time === null || time < 0 || time > maxTimeMs))
@@ -182,7 +188,7 @@ function fromMessage(message: ReadingsMessage): Parsed<ReadingsBatch> {
 
   const readings = times.map(
     (time, i): Reading => ({
-      seq: message.seq + i,
+      seq: seqs[i] as number,
       observedAtMs: time as number,
       distanceMm: distances[i] as number | null,
       echo: echoes[at(message.echo, i)] as Echo,
@@ -203,6 +209,23 @@ function fromMessage(message: ReadingsMessage): Parsed<ReadingsBatch> {
     maintenance: message.maintenance === true,
     readings,
     lost: lost.map(({ from, to }) => [from, to] as const),
+  });
+}
+
+/** Nothing where the numbers follow each other. */
+function stepsOf(readings: readonly Reading[]): { s?: number | number[] } {
+  const steps = readings.slice(1).map(({ seq }, i) => seq - (readings[i] as Reading).seq);
+  const s = column(steps, 1);
+  return s === 1 ? {} : { s };
+}
+
+/** The number of each reading; null where there are more or fewer steps than readings ask for. */
+function seqsOf({ seq, s = 1, t }: ReadingsMessage): number[] | null {
+  if (Array.isArray(s) && s.length !== Math.max(0, t.length - 1)) return null;
+  let next = seq;
+  return t.map((_, i) => {
+    if (i > 0) next += at(s, i - 1);
+    return next;
   });
 }
 

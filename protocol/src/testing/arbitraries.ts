@@ -8,6 +8,7 @@ export function arbitraryBatch(): fc.Arbitrary<ReadingsBatch> {
     .record({
       first: fc.integer({ min: 1, max: 2 ** 40 }),
       readings: fc.array(arbitraryReading(), { minLength: 1, maxLength: 40 }),
+      steps: fc.oneof(fc.constant([1]), fc.constant([2]), fc.array(fc.integer({ min: 1, max: 5 }), { minLength: 40 })),
       stream: fc.stringMatching(/^[a-z2-7]{16}$/),
       boot: fc.uuid(),
       rev: fc.integer({ min: 0, max: 9 }),
@@ -19,10 +20,16 @@ export function arbitraryBatch(): fc.Arbitrary<ReadingsBatch> {
         { maxLength: 4 },
       ),
     })
-    .map(({ first, readings, ...rest }) => ({
-      ...rest,
-      readings: readings.map((reading, i): Reading => ({ ...reading, seq: first + i })),
-    }));
+    .map(({ first, readings, steps, ...rest }) => {
+      let seq = first;
+      return {
+        ...rest,
+        readings: readings.map((reading, i): Reading => {
+          if (i > 0) seq += steps[i % steps.length] as number;
+          return { ...reading, seq };
+        }),
+      };
+    });
 }
 
 function arbitraryReading(): fc.Arbitrary<Omit<Reading, 'seq'>> {
