@@ -3,11 +3,26 @@
  * certificate (its first one, or after its card was swapped) or under its own (a renewal).
  */
 import { type Static, Type } from 'typebox';
+import { isStationId, type StationId } from './identity.ts';
 import { decodeJson, parserOf } from './parse.ts';
 import type { Parsed } from './result.ts';
 
 /** Common name of a claim certificate: the colon keeps it apart from every station id. */
 export const claimPrefix = 'claim:';
+
+/**
+ * MQTT client id of a connection that asks for a certificate: it may do nothing else, and stands beside the station's
+ * own, whose client id is the station. `commonName` is of the certificate it connects with, a claim's or the station's.
+ */
+export function provisionClientId(commonName: string, station: StationId): string {
+  return `${commonName}:${station}`;
+}
+
+/** The station that such a client id names; undefined for any other client id, or under another certificate. */
+export function stationOfClientId(clientId: string, commonName: string): StationId | undefined {
+  const station = clientId.slice(commonName.length + 1);
+  return isStationId(station) && clientId === provisionClientId(commonName, station) ? station : undefined;
+}
 
 const Id = Type.String({
   pattern: '^[A-Za-z0-9-]{8,64}$',
@@ -36,6 +51,8 @@ export const provisionRefusals = [
   'allowance-expired',
   'other-hardware',
   'too-often',
+  /** The platform cannot sign at present: its authority's key is elsewhere, or its disk is full. */
+  'unavailable',
 ] as const;
 export type ProvisionRefusal = (typeof provisionRefusals)[number];
 
