@@ -94,6 +94,16 @@ describe('readings message', () => {
     expect(refusalOf({ s: 0 })).toContain('s:');
   });
 
+  it('carries what a distance was corrected by, and nothing where none was', () => {
+    const [plain, corrected] = [{ ...wire }, { ...wire, corr: [0, -3] }].map((message) =>
+      decodeReadings(encodeJson(message)),
+    );
+    expect(plain?.ok && plain.value.readings.some((reading) => 'correctionMm' in reading)).toBe(false);
+    expect(corrected?.ok && corrected.value.readings.map(({ correctionMm }) => correctionMm)).toEqual([undefined, -3]);
+    expect(corrected?.ok && JSON.parse(text(encodeReadings(corrected.value)))).toMatchObject({ corr: [0, -3] });
+    expect(refusalOf({ corr: [1] })).toBe('corr: 1 values for 2 times');
+  });
+
   it('refuses a message over the size limit before reading it', () => {
     const outcome = decodeReadings(new Uint8Array(maxPayloadBytes + 1));
     expect(outcome).toEqual({ ok: false, reason: `message is longer than ${maxPayloadBytes} bytes` });
@@ -108,6 +118,7 @@ describe('readings message', () => {
       spreadMm: 90_000 + seq,
       validPercent: seq % 101,
       temperatureDeciC: -900 + (seq % 2),
+      correctionMm: -9_000 - (seq % 2),
       flag: seq % 2 ? 3 : 4,
       test: seq % 2 ? 'attenuated-signal' : 'neighbour',
       clock: seq % 2 ? 'rtc' : 'unsynced',

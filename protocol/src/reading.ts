@@ -26,6 +26,11 @@ export type Reading = {
   readonly validPercent: number;
   /** Air temperature beside the sensor in tenths of a degree Celsius. */
   readonly temperatureDeciC: number | null;
+  /**
+   * What the agent added to the sensor's own distance, in mm, for the temperature of the air that its sound went
+   * through: the sensor said distanceMm − correctionMm. Absent where nothing was corrected.
+   */
+  readonly correctionMm?: number;
   readonly flag: Flag;
   /** The test that set the flag; `none` under flags 1 and 2. */
   readonly test: QcTest;
@@ -49,6 +54,7 @@ export type ReadingsBatch = {
 
 const maxTimeMs = Date.UTC(2200, 0, 1);
 const maxDistanceMm = 100_000;
+const maxCorrectionMm = 10_000;
 
 /** A column with one value for all, or one a reading. */
 function columnOf<S extends Parameters<typeof Type.Array>[0]>(item: S) {
@@ -86,6 +92,7 @@ export const ReadingsMessage = Type.Object(
     spread: columnOf(Type.Union([Type.Integer({ minimum: 0, maximum: maxDistanceMm }), Type.Null()])),
     valid: columnOf(Type.Integer({ minimum: 0, maximum: 100 })),
     temp: Type.Optional(columnOf(Type.Union([Type.Integer({ minimum: -1000, maximum: 1000 }), Type.Null()]))),
+    corr: Type.Optional(columnOf(Type.Integer({ minimum: -maxCorrectionMm, maximum: maxCorrectionMm }))),
     flag: columnOf(Flag),
     test: columnOf(Code(qcTests.length)),
     clock: columnOf(Code(clockStates.length)),
@@ -116,6 +123,7 @@ export function decodeReadings(bytes: Uint8Array): Parsed<ReadingsBatch> {
 function toMessage(batch: ReadingsBatch): ReadingsMessage {
   const { readings } = batch;
   const temperatures = readings.map((reading) => reading.temperatureDeciC);
+  const corrections = readings.map((reading) => reading.correctionMm ?? 0);
   return {
     v: 1,
     stream: batch.stream,
@@ -141,6 +149,7 @@ function toMessage(batch: ReadingsBatch): ReadingsMessage {
       0,
     ),
     ...(temperatures.some((value) => value !== null) ? { temp: column(temperatures, null) } : {}),
+    ...(corrections.some((value) => value !== 0) ? { corr: column(corrections, 0) } : {}),
     flag: column(
       readings.map((reading) => reading.flag),
       1,
@@ -159,7 +168,7 @@ function toMessage(batch: ReadingsBatch): ReadingsMessage {
 
 function fromMessage(message: ReadingsMessage): Parsed<ReadingsBatch> {
   const count = message.t.length;
-  const { lost = [], temp = null } = message;
+  const { lost = [], temp = null, corr = 0 } = message;
   if (count === 0 && lost.length === 0) return refused('message holds neither readings nor lost ranges');
   const columns = {
     d: message.d,
@@ -167,6 +176,7 @@ function fromMessage(message: ReadingsMessage): Parsed<ReadingsBatch> {
     spread: message.spread,
     valid: message.valid,
     temp,
+    corr,
     flag: message.flag,
     test: message.test,
     clock: message.clock,
@@ -195,6 +205,7 @@ function fromMessage(message: ReadingsMessage): Parsed<ReadingsBatch> {
       spreadMm: at(message.spread, i),
       validPercent: at(message.valid, i),
       temperatureDeciC: at(temp, i),
+      ...(at(corr, i) === 0 ? {} : { correctionMm: at(corr, i) }),
       flag: at(message.flag, i),
       test: qcTests[at(message.test, i)] as QcTest,
       clock: clockStates[at(message.clock, i)] as ClockState,
