@@ -9,6 +9,7 @@ export const errorCodes = [
   'credentials-unreadable',
   'uplink-disconnected',
   'uplink-ack-timeout',
+  'control-refused',
 ] as const;
 export type ErrorCode = (typeof errorCodes)[number];
 
