@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
-import { type LogLine, type Program, startProgram } from './programs.ts';
+import { type LogLine, type Program, startCommand, startProgram } from './programs.ts';
 
 export type AgentSettings = {
   readonly station: string;
@@ -17,6 +17,8 @@ export type AgentSettings = {
   readonly pings?: number;
   /** `SIAGA_CLOCK` text; the machine's time without. */
   readonly clock?: string;
+  /** An installed agent's launcher; the checkout's own agent without. */
+  readonly launcher?: string;
 };
 
 /** A reading that the agent said to be on its disk. */
@@ -41,10 +43,10 @@ export type AgentProcess = {
 
 /** Writes a configuration and runs `siaga-agent run` with it. The serial ports need not be there yet. */
 export function startAgentProcess(settings: AgentSettings): AgentProcess {
-  const program = startProgram('siaga-agent', ['run', '--config', writeAgentConfig(settings)], {
-    SIAGA_LOG: 'debug',
-    ...(settings.clock ? { SIAGA_CLOCK: settings.clock } : {}),
-  });
+  const args = ['run', '--config', writeAgentConfig(settings)];
+  const env = { SIAGA_LOG: 'debug', ...(settings.clock ? { SIAGA_CLOCK: settings.clock } : {}) };
+  const { launcher } = settings;
+  const program = launcher ? startCommand('siaga-agent', launcher, args, env) : startProgram('siaga-agent', args, env);
   const stored: StoredLine[] = [];
   program.onLine((line) => {
     if (isStored(line)) stored.push(line);

@@ -40,7 +40,17 @@ const compileCache = join(root, 'node_modules/.cache/siaga-compile');
 export type ProgramName = keyof typeof scripts;
 
 export function startProgram(name: ProgramName, args: readonly string[], env: Record<string, string> = {}): Program {
-  const child = spawn(process.execPath, [scripts[name], ...args], {
+  return startCommand(name, process.execPath, [scripts[name], ...args], env);
+}
+
+/** Any program that logs JSON lines, under a name for complaints. */
+export function startCommand(
+  name: string,
+  command: string,
+  args: readonly string[],
+  env: Record<string, string> = {},
+): Program {
+  const child = spawn(command, args, {
     cwd: root,
     env: { ...process.env, NODE_COMPILE_CACHE: compileCache, ...env },
     stdio: ['ignore', 'pipe', 'pipe', ...withoutOurPtys()],
