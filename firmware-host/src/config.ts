@@ -9,9 +9,9 @@ import { type Environment, overridden } from './config/environment.ts';
 import { gaugesSection } from './config/gauges.ts';
 import { isRecord, judge } from './config/judge.ts';
 import { withPathsFrom } from './config/paths.ts';
+import { samplingSection } from './config/sampling.ts';
 import { type ConfigSection, FilePath } from './config/section.ts';
 import { messageOf } from './errors.ts';
-import { samplingSection } from './readings/config.ts';
 import { uplinkSection } from './uplink/config.ts';
 
 const station = Type.String({

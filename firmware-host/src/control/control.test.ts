@@ -168,11 +168,11 @@ describe('the control socket', () => {
   });
 
   it('lets a listener go who does not read', async () => {
-    let send: ((event: TailEvent) => void) | null = null;
+    const sends: ((event: TailEvent) => void)[] = [];
     let gone = false;
     await serve({
       tail(given) {
-        send = given;
+        sends.push(given);
         return () => {
           gone = true;
         };
@@ -181,9 +181,9 @@ describe('the control socket', () => {
     const { socket } = await bare();
     socket.pause();
     socket.write('{"do":"tail"}\n');
-    await until('he listens', () => send !== null);
+    await until('he listens', () => sends.length === 1);
     const event = heard('ff'.repeat(10_000));
-    for (let i = 0; i < 200 && !gone; i++) send?.(event);
+    for (let i = 0; i < 200 && !gone; i++) sends[0]?.(event);
     await until('he is let go', () => gone);
   });
 

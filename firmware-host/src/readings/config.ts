@@ -78,3 +78,25 @@ export const TemperatureSettings = Type.Object(
   { additionalProperties: false, description: 'The temperature of the air that the sound goes through' },
 );
 export type TemperatureSettings = Static<typeof TemperatureSettings>;
+
+/** Settings of judgement that every gauge has, whatever its sensor. */
+export const gaugeQuality = {
+  userSpan: Type.Optional(
+    Type.Object(
+      {
+        minMm: Type.Integer({ minimum: 0, description: 'Nearest distance expected here' }),
+        maxMm: Type.Integer({ minimum: 1, description: 'Farthest distance expected here' }),
+      },
+      { additionalProperties: false, description: 'Distances expected here; beyond them a reading is suspect' },
+    ),
+  ),
+  qc: Type.Optional(QcSettings),
+  temperature: Type.Optional(TemperatureSettings),
+};
+
+const Quality = Type.Object(gaugeQuality);
+
+/** What the schema cannot say of one gauge. */
+export function gaugeQualityFaults({ userSpan }: Static<typeof Quality>): string[] {
+  return userSpan && userSpan.minMm >= userSpan.maxMm ? ['userSpan: minMm must be below maxMm'] : [];
+}
