@@ -18,8 +18,8 @@ import { createWall } from './wall.ts';
 export type AgentTime = {
   readonly clock: Clock;
   state(): ClockState;
-  /** Whether a certificate's dates may be judged by this clock. */
-  trusted(): boolean;
+  /** Whether the machine's wall clock, by which TLS judges certificates, is known to be right. */
+  clockTrusted(): boolean;
   /** It is not earlier than this now, ms UTC. */
   earliestMs(): number;
   /** The reading with its time as this clock knows it now. */
@@ -41,6 +41,8 @@ const serverErrorMs = 1_000;
 /** Signs of life are written this seldom; they only bound the times of boots that never learnt theirs. */
 const saveEveryMs = 3_600_000;
 const ntpErrorMs = 100;
+/** To a certificate's dates so much makes no difference. */
+const trustedMs = 60_000;
 
 export async function openAgentTime(options: {
   /** The file of what is known of the boots. */
@@ -130,7 +132,7 @@ export async function openAgentTime(options: {
   return {
     clock: { now: () => Math.round(timeAt(monoMs())), origin: Math.round(timeAt(monoMs())), speed: 1 },
     state: () => state,
-    trusted: () => state === 'synced',
+    clockTrusted: () => live !== null && Math.abs(sources.wallMs() - timeAt(monoMs())) < trustedMs,
     earliestMs,
     stamped(draft) {
       if (draft.monoMs === null) return draft;
