@@ -20,6 +20,7 @@ export const errorCodes = {
   'audit-line-invalid': { retry: false },
   'pki-incomplete': { retry: false },
   'pki-name-invalid': { retry: false },
+  'pki-unknown': { retry: false },
 } as const satisfies Record<string, { retry: boolean }>;
 
 export type ErrorCode = keyof typeof errorCodes;

@@ -1,21 +1,26 @@
 /**
  * Fills the certificates' folder. Every step is idempotent: what is there and still good stays as it is. A key is written before its certificate, both by rename: where a certificate is, its key is too.
  */
-import { X509Certificate } from 'node:crypto';
-import { open, readFile, rename } from 'node:fs/promises';
+import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { isIP } from 'node:net';
 import { dirname } from 'node:path';
-import { isStationId } from '@siaga/protocol';
-import { platformError, systemCode } from '../../errors.ts';
+import { claimPrefix, isStationId } from '@siaga/protocol';
+import { platformError } from '../../errors.ts';
 import { makeWritable } from '../../folders.ts';
-import { type Issued, issueCa, issueDevice, issueServer } from './issue.ts';
-import { caPaths, devicePaths, serverPaths } from './paths.ts';
+import { readIfThere, writeAtomically } from './files.ts';
+import { claimDays, type Issued, issueCa, issueClaim, issueDevice, issueServer } from './issue.ts';
+import { caPaths, claimPaths, devicePaths, serverPaths } from './paths.ts';
+import { isRevokedIn, recordIssued, recordOf, serialOf } from './registry.ts';
 
 /** What a step did with one certificate. */
 export type Outcome = { readonly path: string; readonly done: 'issued' | 'kept' | 'renewed' };
 
 const alwaysNamed = ['localhost', '127.0.0.1', '::1'];
-const renewBeforeMs = 30 * 86_400_000;
+const dayMs = 86_400_000;
+const renewBeforeMs = 30 * dayMs;
+
+/** `always`: issue anew also what is there and good. */
+type Wish = { readonly always?: boolean };
 
 /** Makes the authority, unless there is one. Throws `pki-incomplete` where its key is lost. */
 export async function initPki(dir: string, nowMs = Date.now()): Promise<Outcome> {
@@ -30,21 +35,32 @@ export async function initPki(dir: string, nowMs = Date.now()): Promise<Outcome>
 }
 
 /** Issues the server's certificate for localhost and `names`; again when names are missing or it soon expires. */
-export async function issueServerIn(dir: string, names: readonly string[] = [], nowMs = Date.now()): Promise<Outcome> {
+export async function issueServerIn(
+  dir: string,
+  names: readonly string[] = [],
+  nowMs = Date.now(),
+  wish: Wish = {},
+): Promise<Outcome> {
   for (const name of names)
     if (!/^[A-Za-z0-9_.:-]{1,253}$/.test(name))
       throw platformError('pki-name-invalid', `--name ${name}: is neither a DNS name nor an IP address`);
   const ca = await readCa(dir);
   const paths = serverPaths(dir);
   const wanted = [...new Set([...alwaysNamed, ...names])];
-  return ensure(paths, ca, nowMs, {
+  return ensure(dir, paths, ca, nowMs, {
+    ...wish,
     fits: (certificate) => wanted.every((name) => answersTo(certificate, name)),
     issue: () => issueServer(ca, wanted, nowMs),
   });
 }
 
 /** Issues a station's certificate, and lays the authority's beside it for the device. */
-export async function issueDeviceIn(dir: string, station: string, nowMs = Date.now()): Promise<Outcome> {
+export async function issueDeviceIn(
+  dir: string,
+  station: string,
+  nowMs = Date.now(),
+  wish: Wish = {},
+): Promise<Outcome> {
   if (!isStationId(station))
     throw platformError(
       'pki-name-invalid',
@@ -52,7 +68,8 @@ export async function issueDeviceIn(dir: string, station: string, nowMs = Date.n
     );
   const ca = await readCa(dir);
   const paths = devicePaths(dir, station);
-  const outcome = await ensure(paths, ca, nowMs, {
+  const outcome = await ensure(dir, paths, ca, nowMs, {
+    ...wish,
     fits: (certificate) => certificate.subject === `CN=${station}`,
     issue: () => issueDevice(ca, station, nowMs),
   });
@@ -60,28 +77,81 @@ export async function issueDeviceIn(dir: string, station: string, nowMs = Date.n
   return outcome;
 }
 
+/** Issues a claim certificate: devices ask for theirs with it. Kept while it has a day left. */
+export async function issueClaimIn(dir: string, name: string, days = claimDays, nowMs = Date.now()): Promise<Outcome> {
+  if (!/^[a-z0-9][a-z0-9-]{0,39}$/.test(name))
+    throw platformError('pki-name-invalid', `${name}: a claim's name has up to 40 of a-z, 0-9 and -`);
+  const ca = await readCa(dir);
+  const paths = claimPaths(dir, name);
+  const outcome = await ensure(dir, paths, ca, nowMs, {
+    renewBeforeMs: dayMs,
+    fits: (certificate) => certificate.subject === `CN=${claimPrefix}${name}`,
+    issue: () => issueClaim(ca, `${claimPrefix}${name}`, days, nowMs),
+  });
+  if ((await readIfThere(paths.ca)) !== ca.certPem) await writeAtomically(paths.ca, ca.certPem, 0o644);
+  return outcome;
+}
+
+/** Issues the server's certificate again, for the same names, when it soon expires: null where there is none of ours. */
+export async function renewServerIn(dir: string, nowMs = Date.now(), wish: Wish = {}): Promise<Outcome | null> {
+  const text = await readIfThere(serverPaths(dir).cert);
+  const ca = await readCa(dir);
+  if (text === undefined) return null;
+  const certificate = new X509Certificate(text);
+  if (!certificate.verify(new X509Certificate(ca.certPem).publicKey)) return null;
+  return issueServerIn(dir, namesOf(certificate), nowMs, wish);
+}
+
+/** `DNS:localhost, IP Address:127.0.0.1` */
+function namesOf({ subjectAltName = '' }: X509Certificate): string[] {
+  return [...subjectAltName.matchAll(/(?:DNS|IP Address):([^,\s]+)/g)].map(([, name]) => name as string);
+}
+
+type Leaf = Wish & {
+  readonly renewBeforeMs?: number;
+  readonly fits: (certificate: X509Certificate) => boolean;
+  readonly issue: () => Promise<Issued>;
+};
+
 async function ensure(
+  dir: string,
   paths: { cert: string; key: string },
   ca: Issued,
   nowMs: number,
-  leaf: { fits: (certificate: X509Certificate) => boolean; issue: () => Promise<Issued> },
+  leaf: Leaf,
 ): Promise<Outcome> {
   const [certPem, keyPem] = await Promise.all([readIfThere(paths.cert), readIfThere(paths.key)]);
-  if (certPem !== undefined && keyPem !== undefined) {
+  if (certPem !== undefined && keyPem !== undefined && !leaf.always) {
     const certificate = new X509Certificate(certPem);
-    const lasting = certificate.validToDate.getTime() - nowMs > renewBeforeMs;
+    const lasting = certificate.validToDate.getTime() - nowMs > (leaf.renewBeforeMs ?? renewBeforeMs);
     const ours = certificate.verify(new X509Certificate(ca.certPem).publicKey);
-    if (lasting && ours && leaf.fits(certificate)) return { path: paths.cert, done: 'kept' };
+    const revoked = await isRevokedIn(dir, serialOf(certificate.serialNumber));
+    if (lasting && ours && !revoked && isPair(certificate, keyPem) && leaf.fits(certificate)) {
+      await recordIssued(dir, recordOf(certPem, { by: 'seen' }));
+      return { path: paths.cert, done: 'kept' };
+    }
   }
-  await writePair(paths, await leaf.issue());
+  const issued = await leaf.issue();
+  await recordIssued(dir, recordOf(issued.certPem, { by: 'operator', issuedAtMs: nowMs }));
+  await writePair(paths, issued);
   return { path: paths.cert, done: certPem === undefined ? 'issued' : 'renewed' };
+}
+
+/** A power cut between the two files leaves a new key beside an old certificate. */
+function isPair(certificate: X509Certificate, keyPem: string): boolean {
+  try {
+    return certificate.checkPrivateKey(createPrivateKey(keyPem));
+  } catch {
+    return false;
+  }
 }
 
 function answersTo(certificate: X509Certificate, name: string): boolean {
   return (isIP(name) ? certificate.checkIP(name) : certificate.checkHost(name)) !== undefined;
 }
 
-async function readCa(dir: string): Promise<Issued> {
+/** The authority. Throws `certificates-missing` or `pki-incomplete`. */
+export async function readCa(dir: string): Promise<Issued> {
   const paths = caPaths(dir);
   const [certPem, keyPem] = await Promise.all([readIfThere(paths.cert), readIfThere(paths.key)]);
   if (certPem === undefined)
@@ -101,25 +171,4 @@ async function writePair(paths: { cert: string; key: string }, issued: Issued): 
   makeWritable(dirname(paths.key), 'mend its owner, or give another --dir');
   await writeAtomically(paths.key, issued.keyPem, 0o600);
   await writeAtomically(paths.cert, issued.certPem, 0o644);
-}
-
-async function writeAtomically(path: string, text: string, mode: number): Promise<void> {
-  const part = `${path}.${process.pid}.part`;
-  const file = await open(part, 'w', mode);
-  try {
-    await file.writeFile(text);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
-  await rename(part, path);
-}
-
-async function readIfThere(path: string): Promise<string | undefined> {
-  try {
-    return await readFile(path, 'utf8');
-  } catch (error) {
-    if (systemCode(error) === 'ENOENT') return undefined;
-    throw error;
-  }
 }

@@ -1,2 +1,4 @@
-export { initPki, issueDeviceIn, issueServerIn, type Outcome } from './folder.ts';
-export { caPaths, devicePaths, serverPaths } from './paths.ts';
+export { initPki, issueClaimIn, issueDeviceIn, issueServerIn, type Outcome } from './folder.ts';
+export { openPkiKeeper, type PkiKeeper } from './keeper.ts';
+export { caPaths, claimPaths, devicePaths, serverPaths } from './paths.ts';
+export type { CertificateState } from './states.ts';

@@ -4,13 +4,14 @@ import { isIP } from 'node:net';
 import * as x509 from '@peculiar/x509';
 
 const keyAlgorithm = { name: 'ECDSA', namedCurve: 'P-256' } as const;
-const signingAlgorithm = { name: 'ECDSA', hash: 'SHA-256' } as const;
+export const signingAlgorithm = { name: 'ECDSA', hash: 'SHA-256' } as const;
 
 const dayMs = 86_400_000;
 /** A device whose clock runs somewhat behind must still find the certificate valid. */
 const backdatedMs = dayMs;
 
 const validDays = { ca: 3653, server: 397, device: 730 } as const;
+export const claimDays = 30;
 
 /** A certificate with its private key, both PEM. */
 export type Issued = { readonly certPem: string; readonly keyPem: string };
@@ -44,9 +45,27 @@ export async function issueServer(ca: Issued, names: readonly string[], nowMs: n
 
 /** A device's certificate: its common name is the station's id. */
 export async function issueDevice(ca: Issued, station: string, nowMs: number): Promise<Issued> {
-  return issueLeaf(ca, station, validDays.device, nowMs, [
-    new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.clientAuth]),
-  ]);
+  return issueLeaf(ca, station, validDays.device, nowMs, [clientOnly()]);
+}
+
+/** A claim certificate: a client's, whose name the broker lets do nothing but ask for a certificate. */
+export async function issueClaim(ca: Issued, commonName: string, days: number, nowMs: number): Promise<Issued> {
+  return issueLeaf(ca, commonName, days, nowMs, [clientOnly()]);
+}
+
+/** A device's certificate for a key that the device made: PEM. */
+export async function certifyDevice(
+  ca: Issued,
+  station: string,
+  publicKey: x509.PublicKey,
+  nowMs: number,
+): Promise<string> {
+  const certificate = await sign(ca, station, publicKey, validDays.device, nowMs, [clientOnly()]);
+  return pemOf(certificate);
+}
+
+function clientOnly(): x509.Extension {
+  return new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.clientAuth]);
 }
 
 async function issueLeaf(
@@ -56,34 +75,45 @@ async function issueLeaf(
   nowMs: number,
   extensions: x509.Extension[],
 ): Promise<Issued> {
-  const authority = new x509.X509Certificate(ca.certPem);
-  const signingKey = await importKey(ca.keyPem);
   const keys = await generateKeys();
-  const certificate = await x509.X509CertificateGenerator.create({
+  return toPem(await sign(ca, commonName, keys.publicKey, days, nowMs, extensions), keys.privateKey);
+}
+
+async function sign(
+  ca: Issued,
+  commonName: string,
+  publicKey: CryptoKey | x509.PublicKey,
+  days: number,
+  nowMs: number,
+  extensions: x509.Extension[],
+): Promise<x509.X509Certificate> {
+  const authority = new x509.X509Certificate(ca.certPem);
+  return x509.X509CertificateGenerator.create({
     serialNumber: randomSerial(),
     subject: nameOf(commonName),
     issuer: authority.subjectName,
-    ...validity(nowMs, days),
+    ...validity(nowMs, days, authority),
     signingAlgorithm,
-    publicKey: keys.publicKey,
-    signingKey,
+    publicKey,
+    signingKey: await importKey(ca.keyPem),
     extensions: [
       new x509.BasicConstraintsExtension(false, undefined, true),
       new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
-      await x509.SubjectKeyIdentifierExtension.create(keys.publicKey),
+      await x509.SubjectKeyIdentifierExtension.create(publicKey),
       await x509.AuthorityKeyIdentifierExtension.create(authority.publicKey),
       ...extensions,
     ],
   });
-  return toPem(certificate, keys.privateKey);
 }
 
 function nameOf(commonName: string): x509.Name {
   return new x509.Name([{ CN: [commonName] }]);
 }
 
-function validity(nowMs: number, days: number): { notBefore: Date; notAfter: Date } {
-  return { notBefore: new Date(nowMs - backdatedMs), notAfter: new Date(nowMs + days * dayMs) };
+/** What an authority signs ends with it at the latest: its renewal shows no certificate that is valid by itself alone. */
+function validity(nowMs: number, days: number, authority?: x509.X509Certificate): { notBefore: Date; notAfter: Date } {
+  const endMs = Math.min(nowMs + days * dayMs, authority?.notAfter.getTime() ?? Number.POSITIVE_INFINITY);
+  return { notBefore: new Date(nowMs - backdatedMs), notAfter: new Date(endMs) };
 }
 
 /** 127 random bits: positive in DER, and beyond guessing (CA/B Forum asks for at least 64). */
@@ -97,7 +127,7 @@ async function generateKeys(): Promise<CryptoKeyPair> {
   return crypto.subtle.generateKey(keyAlgorithm, true, ['sign', 'verify']);
 }
 
-async function importKey(keyPem: string): Promise<CryptoKey> {
+export async function importKey(keyPem: string): Promise<CryptoKey> {
   const der = x509.PemConverter.decodeFirst(keyPem);
   return crypto.subtle.importKey('pkcs8', der, keyAlgorithm, false, ['sign']);
 }
@@ -105,7 +135,11 @@ async function importKey(keyPem: string): Promise<CryptoKey> {
 async function toPem(certificate: x509.X509Certificate, privateKey: CryptoKey): Promise<Issued> {
   const pkcs8 = await crypto.subtle.exportKey('pkcs8', privateKey);
   return {
-    certPem: `${certificate.toString('pem')}\n`,
+    certPem: pemOf(certificate),
     keyPem: `${x509.PemConverter.encode(pkcs8, x509.PemConverter.PrivateKeyTag)}\n`,
   };
+}
+
+function pemOf(certificate: x509.X509Certificate): string {
+  return `${certificate.toString('pem')}\n`;
 }
