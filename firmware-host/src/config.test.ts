@@ -46,7 +46,7 @@ uplink: { url: "http://x", ca: a, cert: b }
       'sampling.pings',
       'cadence',
       'gauges.0.maxMm',
-      'gauges.1.sensor: "sonar" is none of maxbotix-hrxl-wr, dfrobot-a02yyuw',
+      'gauges.1.sensor: "sonar" is none of maxbotix-hrxl-wr, ',
       'gauges.1.gauge: "main" is used twice',
       'gauges.1.port: "/dev/ttyUSB0" is used twice',
       'gauges.2.userSpan: minMm must be below maxMm',

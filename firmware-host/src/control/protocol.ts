@@ -85,7 +85,7 @@ const Decoded = Type.Union([
     kind: Type.Literal('sample'),
     sample: Type.Object({ echo: Text, distanceMm: Type.Optional(Type.Number()) }),
   }),
-  Type.Object({ kind: Type.Literal('identity'), text: Text }),
+  Type.Object({ kind: Type.Enum(['identity', 'problem']), text: Text }),
 ]);
 
 export const Measured = Type.Object({

@@ -10,6 +10,8 @@ export type LinkSettings = {
   /** Device node or a stable link to it, e.g. `/dev/serial/by-id/…`. */
   readonly path: string;
   readonly baudRate: number;
+  /** `none` if not given. */
+  readonly parity?: 'none' | 'even';
 };
 
 /** Called in order, never after `close()` has resolved. `onBytes` hands over bytes that nobody writes again. */

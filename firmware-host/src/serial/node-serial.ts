@@ -1,20 +1,18 @@
 /**
- * A serial line over `serialport`'s binding, without its stream.
+ * A serial line on a kernel tty, for as long as the agent runs.
  *
- * The stream's own reader recurses for ever when a read gives 0 bytes, as a hung-up tty does: a processor
- * at full load, memory growing, no event (serialport/bindings-cpp issue 162, open in 13.0). So we read
- * ourselves: the descriptor does not block, a read is a copy out of the kernel's buffer, and 0 bytes mean
- * that the line is gone. Reading is never paused, and needs no thread from the pool that disk syncs fill.
- *
- * A line that is gone is opened again, under whatever device its path then names. A silent line is looked
- * at: a device that was replaced behind an open descriptor says nothing at all.
+ * A line that is gone is opened again, under whatever device its path then names. A silent line is looked at: a
+ * device that was replaced behind an open descriptor says nothing at all, and another program that reads the
+ * same line takes its bytes without a word. Reading is never paused.
  */
-import { fstatSync, readSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
-import { SerialPort } from 'serialport';
+import type { LineProblem } from '@siaga/protocol';
 import { messageOf, systemCodeOf } from '../errors.ts';
 import { pause } from '../wait.ts';
+import { holdersOf, namesOf } from './holders.ts';
 import type { LinkEvents, LinkSettings, LinkState, SerialLink } from './link.ts';
+import { openFailure } from './open-failure.ts';
+import { openTty, type Tty } from './tty.ts';
 
 export type NodeSerialTiming = {
   /** Real ms between two attempts to open. */
@@ -23,34 +21,40 @@ export type NodeSerialTiming = {
   readonly silenceMs: number;
   /** After this long without a byte the line is opened afresh: adapters wedge. */
   readonly staleMs: number;
+  /** At most so often the processes are looked through for another reader. */
+  readonly holdersMs: number;
 };
 
-const defaultTiming: NodeSerialTiming = { reopenMs: 1_000, silenceMs: 5_000, staleMs: 900_000 };
+const defaultTiming: NodeSerialTiming = { reopenMs: 1_000, silenceMs: 2_000, staleMs: 900_000, holdersMs: 60_000 };
 
-/** What we use of an open port; Linux and macOS bindings have the descriptor and its poller. */
-type Port = Awaited<ReturnType<typeof SerialPort.binding.open>>;
+const longestWriteMs = 1_000;
+/** So many wake-ups for nothing, and somebody else is reading. */
+const suspiciousWakes = 5;
 
-const readBytes = 4096;
+type Ended = { readonly reason: string; readonly problem: LineProblem | null };
 
 export function openNodeSerial(
-  { path, baudRate }: LinkSettings,
+  settings: LinkSettings,
   events: LinkEvents,
   timing: Partial<NodeSerialTiming> = {},
 ): SerialLink {
-  const { reopenMs, silenceMs, staleMs } = { ...defaultTiming, ...timing };
+  const { path } = settings;
+  const { reopenMs, silenceMs, staleMs, holdersMs } = { ...defaultTiming, ...timing };
   const ending = new AbortController();
-  let current: Port | null = null;
+  let current: Tty | null = null;
   let state: LinkState = 'closed';
   let opens = 0;
   let heardAtMs = 0;
-  let lastReason = '';
-  let closedFor: string | null = null;
+  let told: Ended = { reason: '', problem: null };
+  let closedFor: Ended | null = null;
+  let lookedAtMs = Number.NEGATIVE_INFINITY;
+  let wakesSeen = 0;
 
-  const tell = (next: LinkState, reason: string): void => {
-    if (ending.signal.aborted || (next === state && reason === lastReason)) return;
+  const tell = (next: LinkState, reason: string, problem: LineProblem | null): void => {
+    if (ending.signal.aborted || (next === state && reason === told.reason)) return;
     state = next;
-    lastReason = reason;
-    events.onState(next, reason);
+    told = { reason, problem };
+    events.onState(next, reason, problem);
   };
 
   const onBytes = (bytes: Uint8Array): void => {
@@ -58,40 +62,73 @@ export function openNodeSerial(
     if (!ending.signal.aborted) events.onBytes(bytes);
   };
 
-  /** Closes the port when its device has gone or been replaced, or has been silent for very long. */
-  const watch = async (port: Port): Promise<void> => {
-    const silentMs = performance.now() - heardAtMs;
-    if (port !== current || silentMs < silenceMs) return;
-    const reason = silentMs >= staleMs ? 'silent for long' : await replaced(path, port);
-    if (reason === null || port !== current) return;
-    if (silentMs >= staleMs) heardAtMs = performance.now();
-    closedFor = reason;
-    await port.close().catch(() => undefined);
+  const end = async (tty: Tty, why: Ended): Promise<void> => {
+    if (tty !== current) return;
+    closedFor = why;
+    await tty.close();
   };
 
-  const session = async (): Promise<string> => {
-    const port = await SerialPort.binding.open({ path, baudRate });
-    if (ending.signal.aborted) return port.close().then(() => 'closed');
-    current = port;
+  /** Closes the line when its device has gone or been replaced, or has been silent for very long. */
+  const watch = async (tty: Tty): Promise<void> => {
+    const silentMs = performance.now() - heardAtMs;
+    if (tty !== current) return;
+    const isSilent = silentMs >= silenceMs;
+    if (isSilent) {
+      const why = await changed(path, tty);
+      if (why !== null) return end(tty, why);
+      if (silentMs >= staleMs) {
+        heardAtMs = performance.now();
+        return end(tty, { reason: 'silent for long: opened afresh', problem: 'silent' });
+      }
+    }
+    await lookForOthers(tty, isSilent);
+  };
+
+  const lookForOthers = async (tty: Tty, isSilent: boolean): Promise<void> => {
+    const wakes = tty.emptyWakes() - wakesSeen;
+    const isShared = told.problem === 'foreign-owner';
+    if (!isSilent && wakes < suspiciousWakes && !isShared) return;
+    if (performance.now() - lookedAtMs < holdersMs) return;
+    lookedAtMs = performance.now();
+    wakesSeen = tty.emptyWakes();
+    const { holders } = await holdersOf(path);
+    if (tty !== current) return;
+    if (holders.length > 0) tell('open', `also read by ${namesOf(holders)}`, 'foreign-owner');
+    else if (wakes >= suspiciousWakes) tell('open', 'another program takes its bytes', 'foreign-owner');
+    else if (isShared) tell('open', 'read by us alone again', null);
+  };
+
+  const session = async (): Promise<Ended> => {
+    const tty = await openTty(settings);
+    if (ending.signal.aborted) return tty.close().then(() => ({ reason: 'closed', problem: null }));
+    current = tty;
     closedFor = null;
+    wakesSeen = 0;
     opens++;
     heardAtMs = performance.now();
-    tell('open', 'opened');
-    const timer = setInterval(() => watch(port), Math.min(silenceMs, 1_000));
+    tell('open', 'opened', null);
+    const timer = setInterval(() => watch(tty).catch(() => undefined), Math.min(silenceMs, 1_000));
     try {
-      const ended = await readAll(port, onBytes);
-      return closedFor ?? ended;
+      const reason = await tty.read(onBytes);
+      return closedFor ?? (await whyEnded(path, reason));
     } finally {
       clearInterval(timer);
       current = null;
-      if (port.isOpen) await port.close().catch(() => undefined);
+      await tty.close();
     }
+  };
+
+  const failed = async (error: unknown): Promise<Ended> => {
+    const failure = openFailure(path, messageOf(error));
+    if (failure.problem !== 'foreign-owner') return failure;
+    const { holders } = await holdersOf(path);
+    return holders.length === 0 ? failure : { ...failure, reason: `${path} is held by ${namesOf(holders)}` };
   };
 
   const run = async (): Promise<void> => {
     while (!ending.signal.aborted) {
-      const reason = await session().catch((error) => messageOf(error).replace(/^Error: /, ''));
-      tell('closed', reason);
+      const { reason, problem } = await session().catch(failed);
+      tell('closed', reason, problem);
       await pause(reopenMs, ending.signal);
     }
   };
@@ -101,73 +138,40 @@ export function openNodeSerial(
     state: () => state,
     reopens: () => Math.max(0, opens - 1),
     async write(bytes) {
-      if (!current?.isOpen) throw new Error(`${path} is closed`);
-      await current.write(Buffer.from(bytes));
+      const tty = current;
+      if (tty === null) throw new Error(`${path} is closed`);
+      await tty.write(bytes, longestWriteMs).catch(async (error) => {
+        await end(tty, { reason: messageOf(error), problem: null });
+        throw error;
+      });
     },
     async close() {
       ending.abort();
-      if (current?.isOpen) await current.close().catch(() => undefined);
+      await current?.close();
       await running;
       state = 'closed';
     },
   };
 }
 
-/** Hands over bytes until the port is closed or hung up; resolves with why it ended. */
-async function readAll(port: Port, onBytes: (bytes: Uint8Array) => void): Promise<string> {
-  return 'poller' in port && 'fd' in port ? readByDescriptor(port, onBytes) : readByBinding(port, onBytes);
-}
-
-async function readByDescriptor(
-  port: Extract<Port, { poller: unknown }>,
-  onBytes: (bytes: Uint8Array) => void,
-): Promise<string> {
-  const buffer = Buffer.alloc(readBytes);
-  while (port.isOpen && port.fd !== null) {
-    const count = readNow(port.fd, buffer);
-    if (count === 0) return 'hung up';
-    if (count !== null) onBytes(new Uint8Array(buffer.subarray(0, count)));
-    // After each read too: a line that never pauses must not keep the rest of the agent from running.
-    const cancelled = await readable(port);
-    if (cancelled) return port.isOpen ? messageOf(cancelled) : 'closed';
-  }
-  return 'closed';
-}
-
-/** Windows: no descriptor to read, and no 0-byte reads either. */
-async function readByBinding(port: Port, onBytes: (bytes: Uint8Array) => void): Promise<string> {
-  const buffer = Buffer.alloc(readBytes);
-  while (port.isOpen) {
-    const { bytesRead } = await port.read(buffer, 0, readBytes);
-    if (bytesRead === 0) return 'hung up';
-    onBytes(new Uint8Array(buffer.subarray(0, bytesRead)));
-  }
-  return 'closed';
-}
-
-/** Bytes read, 0 for a hung-up line, null when there are none now. */
-function readNow(fd: number, buffer: Buffer): number | null {
+/** Why the open line is no longer what its path names; null while it is. */
+async function changed(path: string, tty: Tty): Promise<Ended | null> {
+  const open = tty.stats();
+  if (open === null) return null;
   try {
-    return readSync(fd, buffer, 0, buffer.length, null);
+    const named = await stat(path);
+    const isSame = named.ino === open.ino && named.rdev === open.rdev;
+    return isSame ? null : { reason: 'device replaced', problem: null };
   } catch (error) {
-    if (['EAGAIN', 'EWOULDBLOCK', 'EINTR'].includes(systemCodeOf(error) ?? '')) return null;
-    throw error;
+    return systemCodeOf(error) === 'ENOENT' ? { reason: 'device gone', problem: 'node-missing' } : null;
   }
 }
 
-function readable(port: Extract<Port, { poller: unknown }>): Promise<Error | null> {
-  return new Promise((resolve) => {
-    port.poller.once('readable', resolve);
-  });
-}
-
-/** Why the open port is no longer what its path names; null while it is. */
-async function replaced(path: string, port: Port): Promise<string | null> {
-  if (!('fd' in port) || port.fd === null) return null;
-  try {
-    const [named, open] = [await stat(path), fstatSync(port.fd)];
-    return named.ino === open.ino && named.rdev === open.rdev ? null : 'device replaced';
-  } catch (error) {
-    return systemCodeOf(error) === 'ENOENT' ? 'device gone' : null;
-  }
+/** A line that hung up because its adapter was pulled out says so. */
+async function whyEnded(path: string, reason: string): Promise<Ended> {
+  const there = await stat(path).then(
+    () => true,
+    (error) => systemCodeOf(error) !== 'ENOENT',
+  );
+  return there ? { reason, problem: null } : { reason: 'unplugged', problem: 'node-missing' };
 }
