@@ -5,13 +5,15 @@
 import { type Clock, clockFromText, type Parsed, parsed, refused, StationId, systemClock } from '@siaga/protocol';
 import { type Static, Type } from 'typebox';
 import { parseDocument } from 'yaml';
-import { type Environment, overridden } from './config/environment.ts';
+import { type Environment, overridden, withValue } from './config/environment.ts';
 import { gaugesSection } from './config/gauges.ts';
 import { isRecord, judge } from './config/judge.ts';
 import { withPathsFrom } from './config/paths.ts';
 import { samplingSection } from './config/sampling.ts';
 import { type ConfigSection, FilePath } from './config/section.ts';
 import { messageOf } from './errors.ts';
+import { remoteSection } from './remote/config.ts';
+import type { RemoteSettings } from './remote/settings.ts';
 import { uplinkSection } from './uplink/config.ts';
 
 const station = Type.String({
@@ -27,6 +29,7 @@ const sections = {
   sampling: samplingSection,
   gauges: gaugesSection,
   uplink: uplinkSection,
+  remote: remoteSection,
 } satisfies Record<string, ConfigSection>;
 
 type Schemas = { [K in keyof typeof sections]: (typeof sections)[K]['schema'] };
@@ -36,8 +39,8 @@ export const AgentConfig = Type.Object(schemas, { additionalProperties: false, $
 export type AgentConfig = Static<typeof AgentConfig>;
 export type { UplinkConfig } from './uplink/config.ts';
 
-/** Where an effective value comes from: the file, the schema's default, or a variable of the environment. */
-export type Origin = 'file' | 'default' | `env ${string}`;
+/** Where an effective value comes from: the file, the schema's default, a variable of the environment, or a command. */
+export type Origin = 'file' | 'default' | 'platform' | `env ${string}`;
 
 export type AgentSettings = {
   readonly config: AgentConfig;
@@ -53,14 +56,25 @@ export type Faults = { readonly ok: false; readonly faults: readonly string[] };
 
 const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'];
 
-/** Reads the settings; pure. Every fault is one sentence that names its field. */
-export function loadConfig(text: string, env: Environment): Parsed<AgentSettings> | Faults {
+/**
+ * Reads the settings; pure. Every fault is one sentence that names its field. `remote`, what the platform has
+ * changed, lies over the file; the environment lies over both.
+ */
+export function loadConfig(
+  text: string,
+  env: Environment,
+  remote: RemoteSettings = {},
+): Parsed<AgentSettings> | Faults {
   const document = parseDocument(text);
   if (document.errors.length > 0)
     return { ok: false, faults: document.errors.map(({ message }) => `not YAML: ${message.split('\n')[0]}`) };
   const content = contentOf(document);
   if (!content.ok) return { ok: false, faults: [`not YAML: ${content.reason}`] };
-  const { input, by, warnings } = overridden(AgentConfig, content.value, env);
+  const laidOver = Object.entries(remote).reduce(
+    (input, [field, value]) => withValue(input, field.split('.'), value),
+    content.value,
+  );
+  const { input, by, warnings } = overridden(AgentConfig, laidOver, env);
   const { value, faults: ofFile } = configFaults(input);
   const clock = env.SIAGA_CLOCK ? clockFromText(env.SIAGA_CLOCK) : systemClock();
   const logLevel = env.SIAGA_LOG ?? 'info';
@@ -73,6 +87,7 @@ export function loadConfig(text: string, env: Environment): Parsed<AgentSettings
   const originOf = (field: string): Origin => {
     const name = by.get(field);
     if (name) return `env ${name}`;
+    if (field in remote) return 'platform';
     return isIn(content.value, field.split('.')) ? 'file' : 'default';
   };
   return parsed({ config: value as AgentConfig, clock, logLevel, warnings, originOf });

@@ -9,7 +9,9 @@ export const errorCodes = [
   'credentials-unreadable',
   'uplink-disconnected',
   'uplink-ack-timeout',
+  'uplink-refused',
   'control-refused',
+  'update-failed',
 ] as const;
 export type ErrorCode = (typeof errorCodes)[number];
 

@@ -78,7 +78,8 @@ function typed(text: string, node: Node): unknown {
   return text;
 }
 
-function withValue(input: unknown, [name, ...rest]: readonly string[], value: unknown): unknown {
+/** The settings with the field at that path set. */
+export function withValue(input: unknown, [name, ...rest]: readonly string[], value: unknown): unknown {
   if (name === undefined) return value;
   const record = isRecord(input) ? input : {};
   return { ...record, [name]: withValue(record[name], rest, value) };
