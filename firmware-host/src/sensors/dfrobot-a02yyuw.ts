@@ -1,16 +1,17 @@
 /**
  * DFRobot A02YYUW (SEN0311), UART output.
  *
- * Unit: mm. Range: 30–4500. Line: 9600 8N1, TTL. Frame: FF, high byte, low byte, and the low byte of
- * the three's sum. RX left high gives a filtered value each 100–300 ms, RX low a raw one each 100 ms.
- * Codes: none are documented. Readings at the upper limit mean nothing in range and those at the lower
- * limit a target too near: DFRobot's own library takes both as out of range.
- * The high byte never is FF (the range ends at 0x1194), so that FF FF is a stray start byte; the low byte may be.
- * Source: wiki.dfrobot.com, "A02YYUW Waterproof Ultrasonic Sensor SKU: SEN0311", UART output.
+ * Unit: mm. Range: 30–4500. Blanking: 30. Line: 9600 8N1, TTL 3.3 V. Frame: FF, high byte, low byte, low byte of the
+ * three's sum. RX open or high gives a filtered value each 100–300 ms, RX low a raw one each 100 ms.
+ * Codes: none are documented. DFRobot's own library refuses what lies outside 30–4500; a user saw 5500 and 0 in open
+ * space, and 0 with a transducer covered (riteshRcH/waterproof_small_blind_ultrasonic_sensor_DYP-A02YYxx issue 2).
+ * So: 4500 and more, or 0, is nothing seen; 30 and less inside blanking; dead is a line that says nothing.
+ * Source: wiki.dfrobot.com/sen0311, "Communication Protocol Description".
+ * Assumed: that it compensates for the air's temperature with its own thermometer; a scatter of 3 mm.
  */
 import { Type } from 'typebox';
-import type { FrameMatch } from '../serial/framer.ts';
-import { type Decoded, gaugeSettings, type Sample, type SensorDriver } from './driver.ts';
+import { type Decoded, gaugeSettings, type SensorDriver } from './driver.ts';
+import { ffFrames, ffSample, ffValue } from './lines/ff-frame.ts';
 
 export const name = 'dfrobot-a02yyuw';
 
@@ -21,41 +22,22 @@ export const configSchema = gaugeSettings(name, {
   ),
 });
 
-const start = 0xff;
-const frameLength = 4;
 const minMm = 30;
 const rangeEndMm = 4500;
 
 export function create(config: { maxMm?: number }): SensorDriver {
-  const maxMm = config.maxMm ?? rangeEndMm;
-  const toSample = (distanceMm: number): Sample => {
-    if (distanceMm === 0) return { echo: 'dead' };
-    if (distanceMm === rangeEndMm) return { echo: 'none' };
-    if (distanceMm === minMm) return { echo: 'blanking' };
-    return { echo: 'seen', distanceMm };
-  };
   return {
     baudRate: 9600,
     minMm,
-    maxMm,
+    maxMm: config.maxMm ?? rangeEndMm,
     blankingMm: minMm,
     medium: 'sound-compensated',
     noiseMm: 3,
+    proof: 'sum',
     dialogue: {
       kind: 'speaks',
-      frames: { maxLength: frameLength, match },
-      decode: (frame): Decoded => ({
-        kind: 'sample',
-        sample: toSample(((frame[1] as number) << 8) | (frame[2] as number)),
-      }),
+      frames: ffFrames(),
+      decode: (frame): Decoded => ({ kind: 'sample', sample: ffSample(ffValue(frame), { minMm, rangeEndMm }) }),
     },
   };
-}
-
-function match(bytes: Uint8Array): FrameMatch {
-  const [first, high, low, sum] = bytes;
-  if (first !== start) return { kind: 'noise' };
-  if (high === start) return { kind: 'noise' };
-  if (high === undefined || low === undefined || sum === undefined) return { kind: 'more' };
-  return ((first + high + low) & 0xff) === sum ? { kind: 'frame', length: frameLength } : { kind: 'bad' };
 }

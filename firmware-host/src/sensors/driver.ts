@@ -18,7 +18,9 @@ export type Sample =
 export type Decoded =
   | { readonly kind: 'sample'; readonly sample: Sample }
   /** The sensor told what it is; never data. */
-  | { readonly kind: 'identity'; readonly text: string };
+  | { readonly kind: 'identity'; readonly text: string }
+  /** Something that a person should see to, in a sentence: settings that do not fit the sensor, a neighbour that disturbs it. */
+  | { readonly kind: 'problem'; readonly text: string };
 
 /** How samples come out of a sensor. */
 export type Dialogue =
@@ -41,10 +43,23 @@ export type BusLine = Pick<SerialLink, 'write'> & {
   listen(onBytes: (bytes: Uint8Array) => void): void;
 };
 
-export type Poller = { poll(): Promise<Decoded[]>; close(): void };
+export type Poller = {
+  /** Asks once. One call at a time; it always ends, in a bounded time. */
+  poll(): Promise<Answer>;
+  /** Ends a poll that is under way: it then never answers. */
+  close(): void;
+};
+
+/** What a poll brought. `bytes`: the length of the frames it came in; what else was on the line is discarded. */
+export type Answer = { readonly decoded: readonly Decoded[]; readonly bytes: number };
+
+/** What guards a frame against a disturbed line: nothing, an 8-bit sum (passes 1 in 256), or a 16-bit CRC. */
+export type FrameProof = 'none' | 'sum' | 'crc';
 
 export type SensorDriver = {
   readonly baudRate: number;
+  /** `none` if not given. */
+  readonly parity?: 'none' | 'even';
   /** Nearest and farthest distance the sensor can measure, in mm; beyond is impossible. */
   readonly minMm: number;
   readonly maxMm: number;
@@ -59,6 +74,7 @@ export type SensorDriver = {
   readonly noiseMm: number;
   /** The smallest step of its distances, in mm; 1 if not given. */
   readonly resolutionMm?: number;
+  readonly proof: FrameProof;
   readonly dialogue: Dialogue;
 };
 

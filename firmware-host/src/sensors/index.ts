@@ -1,19 +1,35 @@
-/** The registry of sensors. A new one is its file, its test cases, and a line here. */
+/** The registry of sensors. A new one is its file, its test cases, its encoder, its row in docs/sensors.md, and a line here. */
 import { type Static, Type } from 'typebox';
+import * as dfrobotA01nyub from './dfrobot-a01nyub.ts';
 import * as dfrobotA02yyuw from './dfrobot-a02yyuw.ts';
+import * as dfrobotSen0676 from './dfrobot-sen0676.ts';
+import * as dfrobotSen0754 from './dfrobot-sen0754.ts';
 import type { SensorDriver } from './driver.ts';
+import * as geoluxLx80 from './geolux-lx80.ts';
+import * as jsnSr04t from './jsn-sr04t.ts';
 import * as maxbotixHrxlWr from './maxbotix-hrxl-wr.ts';
+import * as maxbotixXlWr from './maxbotix-xl-wr.ts';
+import * as senixToughsonic from './senix-toughsonic.ts';
 
 export const sensors = {
   [maxbotixHrxlWr.name]: maxbotixHrxlWr,
+  [maxbotixXlWr.name]: maxbotixXlWr,
   [dfrobotA02yyuw.name]: dfrobotA02yyuw,
+  [dfrobotA01nyub.name]: dfrobotA01nyub,
+  [dfrobotSen0754.name]: dfrobotSen0754,
+  [jsnSr04t.name]: jsnSr04t,
+  [senixToughsonic.name]: senixToughsonic,
+  [dfrobotSen0676.name]: dfrobotSen0676,
+  [geoluxLx80.name]: geoluxLx80,
 } as const;
 
 export type SensorName = keyof typeof sensors;
 
 /** The settings of one gauge: those of its sensor. */
-export const GaugeConfig = Type.Union([maxbotixHrxlWr.configSchema, dfrobotA02yyuw.configSchema]);
-export type GaugeConfig = Static<typeof GaugeConfig>;
+export type GaugeConfig = { [N in SensorName]: Static<(typeof sensors)[N]['configSchema']> }[SensorName];
+export const GaugeConfig = Type.Unsafe<GaugeConfig>(
+  Type.Union(Object.values(sensors).map(({ configSchema }) => configSchema)),
+);
 
 export function isSensorName(name: unknown): name is SensorName {
   return typeof name === 'string' && Object.hasOwn(sensors, name);
