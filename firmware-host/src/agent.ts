@@ -17,9 +17,9 @@ import type { OpenLink } from './serial/link.ts';
 import { openNodeSerial } from './serial/node-serial.ts';
 import type { Vitals } from './service/watchdog.ts';
 import { aboutOf, offlineHealth, onlineHealth } from './uplink/device.ts';
-import { createMqttUplink, type UplinkTiming } from './uplink/mqtt.ts';
+import { openUplink } from './uplink/index.ts';
 import { createSender, type Sender } from './uplink/sender.ts';
-import type { Uplink } from './uplink/uplink.ts';
+import type { Uplink, UplinkTiming } from './uplink/uplink.ts';
 import { monotonicMs, pause } from './wait.ts';
 
 export type { AgentStatus } from './agent/status.ts';
@@ -63,7 +63,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     throw error;
   });
   const clockState = options.clockState ?? (() => 'synced' as const);
-  const uplink = config.uplink ? openUplink(config.station, config.uplink) : noUplink();
+  const uplink = config.uplink ? uplinkOf(config.uplink) : noUplink();
   const sender: Sender | null = config.uplink ? createSender(outbox, uplink, log) : null;
   const telling = createTelling({ uplink, outbox, log }, { about: () => aboutOf(gauges), health: healthNow });
   const keeping = createKeeping(outbox, {
@@ -100,18 +100,11 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     ),
   );
 
-  function openUplink(station: string, { url, ca, cert, key, retryMostS }: UplinkConfig): Uplink {
-    const timing = { ...(retryMostS ? { backOffMostMs: retryMostS * 1_000 } : {}), ...options.timing };
-    return createMqttUplink(
-      {
-        url,
-        station,
-        credentials: { ca, cert, key },
-        nextConnection: counter.next,
-        willOf: offlineHealth,
-        log,
-        timing,
-      },
+  function uplinkOf(way: UplinkConfig): Uplink {
+    const { station } = config;
+    const { timing = {} } = options;
+    return openUplink(
+      { station, config: way, nextConnection: counter.next, willOf: offlineHealth, log, timing },
       {
         onConnected(connection) {
           log.info({ connection }, 'connected');

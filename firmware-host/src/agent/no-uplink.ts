@@ -6,6 +6,7 @@ export function noUplink(): Uplink {
   return {
     connected: () => false,
     reconnects: () => 0,
+    trouble: () => null,
     publish: () => Promise.reject(agentError('uplink-disconnected', 'this agent has no uplink')),
     leave: () => undefined,
     close: async () => undefined,

@@ -42,6 +42,7 @@ it.each(['readings-live', 'readings-backlog', 'readings-maintenance'])(
     const uplink = {
       connected: () => true,
       reconnects: () => 0,
+      trouble: () => null,
       leave: () => undefined,
       close: async () => undefined,
       publish: async (kind: string, payload: Uint8Array) => void sent.push(`${kind} ${text(payload)}`),

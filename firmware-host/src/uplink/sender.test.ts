@@ -51,6 +51,7 @@ function createCloud(storeId = 'store-1') {
     uplink: {
       connected: () => online,
       reconnects: () => 0,
+      trouble: () => null,
       leave: () => undefined,
       close: async () => undefined,
       async publish(_kind, payload) {

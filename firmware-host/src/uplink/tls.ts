@@ -1,32 +1,107 @@
-/** Credentials from files. They are read at each connection, so that a renewed certificate needs no restart. */
+/** Credentials from files, and the TLS connection that they give. Read at each connection: a renewed certificate needs no restart. */
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { isIP } from 'node:net';
-import { agentError, messageOf, systemCodeOf } from '../errors.ts';
+import { type ConnectionOptions, connect, type TLSSocket } from 'node:tls';
+import { agentError, messageOf } from '../errors.ts';
+import { handshakeReason, isDateFault } from './reasons.ts';
+import type { Target } from './target.ts';
 
 export type Credentials = { readonly ca: string; readonly cert: string; readonly key: string };
 
-export type TlsOptions = {
-  readonly ca: Buffer;
-  readonly cert: Buffer;
-  readonly key: Buffer;
-  readonly rejectUnauthorized: true;
-  readonly servername: string;
+/** What the agent knows of the time. A device without a battery-backed clock wakes up at any time of the past. */
+export type DeviceTime = {
+  /** Whether the wall clock is known to be right. While it is not, a certificate's dates are not judged by it. */
+  clockTrusted(): boolean;
+  /** It cannot be earlier than this, whatever the clock says: the newest of build date and records. */
+  earliestMs(): number;
 };
 
-/** `host` as in the broker's URL. SNI takes names only (RFC 6066 §3): for an address it stays empty. */
-export async function tlsOptions(paths: Credentials, host: string): Promise<TlsOptions> {
+export const trustedClock: DeviceTime = { clockTrusted: () => true, earliestMs: () => 0 };
+
+export type Pems = { readonly ca: Buffer; readonly cert: Buffer; readonly key: Buffer };
+
+/** Rejects with `credentials-unreadable`, naming the setting and the file. */
+export async function readCredentials(paths: Credentials): Promise<Pems> {
   const [ca, cert, key] = await Promise.all([
     read('uplink.ca', paths.ca),
     read('uplink.cert', paths.cert),
     read('uplink.key', paths.key),
   ]);
   check(paths, { ca, cert, key });
-  return { ca, cert, key, rejectUnauthorized: true, servername: isIP(bare(host)) ? '' : host };
+  return { ca, cert, key };
+}
+
+/**
+ * A connected and verified TLS socket; rejects with a reason for a person. Where only the dates of the broker's
+ * certificates fail, and the clock is not trusted, it connects once more and judges the dates by what is known of
+ * the time (`late-dates.ts`); chain, name and purpose are verified all the same, and the key by TLS itself.
+ */
+export async function openTls(
+  target: Target,
+  pems: Pems,
+  { clockTrusted, earliestMs }: DeviceTime,
+  signal: AbortSignal,
+): Promise<TLSSocket> {
+  try {
+    return await handshake(target, pems, {}, signal);
+  } catch (error) {
+    if (!isDateFault(error) || clockTrusted()) throw new Error(handshakeReason(error, target), { cause: error });
+  }
+  const socket = await handshake(target, pems, { rejectUnauthorized: false }, signal).catch((error) => {
+    throw new Error(handshakeReason(error, target), { cause: error });
+  });
+  const { faultButDates } = await import('./late-dates.ts');
+  const fault = await faultButDates(socket, pems.ca, target.host, earliestMs());
+  if (fault === null) return socket;
+  socket.destroy();
+  throw new Error(fault);
+}
+
+function handshake(
+  { host, port, alpn }: Target,
+  pems: Pems,
+  more: ConnectionOptions,
+  signal: AbortSignal,
+): Promise<TLSSocket> {
+  return new Promise((resolve, reject) => {
+    if (signal.aborted) return reject(signal.reason);
+    const socket = connect({
+      host,
+      port,
+      ...pems,
+      // SNI takes names only (RFC 6066 §3): for an address it stays empty.
+      servername: isIP(host) ? '' : host,
+      ...(alpn === null ? {} : { ALPNProtocols: [alpn] }),
+      rejectUnauthorized: true,
+      ...more,
+    });
+    const settle = (done: () => void) => {
+      signal.removeEventListener('abort', giveUp);
+      socket.removeListener('close', onClose);
+      socket.removeListener('error', fail);
+      // Whoever takes the socket listens for its errors; until then none may end the process.
+      socket.on('error', () => undefined);
+      done();
+    };
+    const fail = (error: unknown) => {
+      settle(() => reject(error));
+      socket.destroy();
+    };
+    const giveUp = () => fail(signal.reason);
+    const onClose = () => fail(new Error('closed by the broker before TLS stood'));
+    signal.addEventListener('abort', giveUp, { once: true });
+    socket.once('error', fail);
+    socket.once('close', onClose);
+    socket.once('secureConnect', () => {
+      socket.setNoDelay(true);
+      settle(() => resolve(socket));
+    });
+  });
 }
 
 /** TLS itself would name no file: "PEM routines::no start line". */
-function check(paths: Credentials, files: { ca: Buffer; cert: Buffer; key: Buffer }): void {
+function check(paths: Credentials, files: Pems): void {
   const made = <T>(setting: keyof Credentials, what: string, make: (file: Buffer) => T): T => {
     try {
       return make(files[setting]);
@@ -41,25 +116,6 @@ function check(paths: Credentials, files: { ca: Buffer; cert: Buffer; key: Buffe
     throw unreadable(`uplink.key: ${paths.key} does not belong to uplink.cert ${paths.cert}`);
 }
 
-/** What OpenSSL says of a broker's certificate that another CA has signed. */
-const otherCa = new Set([
-  'CERT_SIGNATURE_FAILURE',
-  'DEPTH_ZERO_SELF_SIGNED_CERT',
-  'SELF_SIGNED_CERT_IN_CHAIN',
-  'UNABLE_TO_GET_ISSUER_CERT',
-  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
-  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
-]);
-
-/** Why a connection failed, in words that name the setting where one is at fault. */
-export function tlsReason(error: unknown): string {
-  const code = systemCodeOf(error) ?? '';
-  if (otherCa.has(code)) return `the broker's certificate is not signed by uplink.ca (${messageOf(error)})`;
-  if (code === 'CERT_HAS_EXPIRED' || code === 'CERT_NOT_YET_VALID')
-    return `the broker's certificate is not valid by this device's clock (${messageOf(error)})`;
-  return messageOf(error) || code || 'connection failed';
-}
-
 function unreadable(message: string, cause?: unknown) {
   return agentError('credentials-unreadable', message, cause);
 }
@@ -70,9 +126,4 @@ async function read(setting: string, path: string): Promise<Buffer> {
   } catch (error) {
     throw unreadable(`${setting}: cannot read ${path}: ${messageOf(error)}`, error);
   }
-}
-
-/** An IPv6 address in a URL stands in brackets. */
-function bare(host: string): string {
-  return host.replace(/^\[(.*)\]$/, '$1');
 }

@@ -1,0 +1,166 @@
+/**
+ * AWS IoT Core by the client of its SDK: MQTT 5 over the SDK's own TLS. `aws-iot-device-sdk-v2` hands out the
+ * very client of `aws-crt`; it is taken from there, which loads 10 MB less.
+ *
+ * The native TLS judges certificates by the system's clock and says only "negotiation failed". So a failed
+ * handshake is made again with Node's TLS, which knows why; and if nothing but the dates stands in the way and the
+ * clock is not trusted, that verified connection carries the session (relay.ts).
+ */
+import { io, mqtt5 } from 'aws-crt';
+import { agentError, messageOf } from '../errors.ts';
+import { disconnectReason, tlsReason } from './reasons.ts';
+import { openRelay, type Relay } from './relay.ts';
+import type { Attempt, Ending, OpenSession, Session } from './session.ts';
+import type { Target } from './target.ts';
+import { type Credentials, type DeviceTime, openTls, type Pems, readCredentials } from './tls.ts';
+
+export type AwsIotSettings = {
+  readonly target: Target;
+  readonly credentials: Credentials;
+  readonly time: DeviceTime;
+};
+
+/** Longer than any session lives: reconnecting is ours, each connection has its own client and last will. */
+const neverMs = 2 ** 31 - 1;
+
+export function awsIotSessions({ target, credentials, time }: AwsIotSettings): OpenSession {
+  return async (attempt) => {
+    const pems = await readCredentials(credentials);
+    try {
+      return await openSession(attempt, { ...target, tlsCtx: tlsContext(pems, target) });
+    } catch (error) {
+      if (attempt.signal.aborted || !isTlsFault(error)) throw error;
+    }
+    const relay = await relayOrReason(target, pems, time, attempt);
+    return openSession(attempt, { host: relay.path, port: 0, relay }).catch((error) => {
+      relay.close();
+      throw error;
+    });
+  };
+}
+
+/** A connection by Node's TLS, verified; rejects with what is wrong. */
+async function relayOrReason(target: Target, pems: Pems, time: DeviceTime, attempt: Attempt): Promise<Relay> {
+  const socket = await openTls(target, pems, time, attempt.signal);
+  return openRelay(socket);
+}
+
+type Way = {
+  readonly host: string;
+  readonly port: number;
+  readonly tlsCtx?: io.ClientTlsContext;
+  readonly relay?: Relay;
+};
+
+async function openSession(attempt: Attempt, way: Way): Promise<Session> {
+  const { signal } = attempt;
+  const client = new mqtt5.Mqtt5Client({
+    hostName: way.host,
+    port: way.port,
+    ...(way.tlsCtx ? { tlsCtx: way.tlsCtx } : {}),
+    socketOptions: new io.SocketOptions(
+      io.SocketType.STREAM,
+      way.relay ? io.SocketDomain.LOCAL : io.SocketDomain.IPV4,
+      attempt.connectMs,
+    ),
+    connectProperties: {
+      clientId: attempt.station,
+      keepAliveIntervalSeconds: attempt.keepAliveS,
+      will: {
+        topicName: attempt.will.topic,
+        payload: attempt.will.payload,
+        qos: mqtt5.QoS.AtLeastOnce,
+        retain: false,
+      },
+    },
+    sessionBehavior: mqtt5.ClientSessionBehavior.Clean,
+    // Without it a publish made offline would wait in memory, and be sent beside what the outbox sends.
+    offlineQueueBehavior: mqtt5.ClientOperationQueueBehavior.FailAllOnDisconnect,
+    connackTimeoutMs: attempt.connectMs,
+    pingTimeoutMs: attempt.pingMs,
+    ackTimeoutSeconds: Math.ceil(attempt.ackMs / 1_000),
+    minReconnectDelayMs: neverMs,
+    maxReconnectDelayMs: neverMs,
+    disableMetrics: true,
+  });
+  let reason = 'connection closed';
+  let takenOver = false;
+  let stopping = false;
+  const stop = (packet?: mqtt5.DisconnectPacket): void => {
+    if (stopping) return;
+    stopping = true;
+    client.stop(packet);
+  };
+  const stopped = new Promise<void>((resolve) => client.once('stopped', () => resolve()));
+  // Its native half must be closed, always, and not within one of its own events.
+  const ended = stopped.then(async (): Promise<Ending> => {
+    await new Promise((resolve) => setImmediate(resolve));
+    client.close();
+    way.relay?.close();
+    return { reason, takenOver };
+  });
+  const abort = (why: string): void => {
+    reason = why;
+    stop();
+  };
+  client.on('error', (error) => abort(messageOf(error)));
+  client.on('messageReceived', ({ message }) =>
+    attempt.onMessage(message.topicName, new Uint8Array(message.payload as ArrayBuffer)),
+  );
+  const opened = new Promise<void>((resolve, reject) => {
+    client.once('connectionSuccess', () => resolve());
+    client.once('connectionFailure', ({ error, connack }) =>
+      reject(connack ? new Error(disconnectReason(connack.reasonCode, connack.reasonString)) : error),
+    );
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+  });
+  client.on('disconnection', ({ error, disconnect }) => {
+    takenOver = disconnect?.reasonCode === mqtt5.DisconnectReasonCode.SessionTakenOver;
+    if (!stopping) abort(disconnect ? disconnectReason(disconnect.reasonCode, disconnect.reasonString) : said(error));
+  });
+  client.start();
+  try {
+    await Promise.race([opened.then(() => subscribe(client, attempt)), ended.then(() => Promise.reject(reason))]);
+  } catch (error) {
+    stop();
+    await ended;
+    throw error instanceof Error ? error : new Error(messageOf(error));
+  }
+  return {
+    ended,
+    abort,
+    async publish(topic, payload) {
+      const puback = await client.publish({ topicName: topic, payload, qos: mqtt5.QoS.AtLeastOnce });
+      const code = puback?.reasonCode ?? 0;
+      if (!mqtt5.isSuccessfulPubackReasonCode(code))
+        throw agentError('uplink-refused', disconnectReason(code, puback?.reasonString));
+    },
+    async leave() {
+      stop({ reasonCode: mqtt5.DisconnectReasonCode.NormalDisconnection });
+      await ended;
+    },
+  };
+}
+
+async function subscribe(client: mqtt5.Mqtt5Client, { subscriptions }: Attempt): Promise<void> {
+  const { reasonCodes } = await client.subscribe({
+    subscriptions: subscriptions.map((topicFilter) => ({ topicFilter, qos: mqtt5.QoS.AtLeastOnce })),
+  });
+  const refused = subscriptions.filter((_, i) => (reasonCodes[i] ?? 0) >= 128);
+  if (refused.length > 0) throw new Error(`the broker refused to subscribe to ${refused.join(', ')}`);
+}
+
+function tlsContext({ ca, cert, key }: Pems, { alpn }: Target): io.ClientTlsContext {
+  const options = io.TlsContextOptions.create_client_with_mtls(cert.toString(), key.toString());
+  options.override_default_trust_store(ca.toString());
+  options.alpn_list = alpn === null ? [] : [alpn];
+  return new io.ClientTlsContext(options);
+}
+
+function isTlsFault(error: unknown): boolean {
+  return /TLS|SOCKET_CLOSED|HANGUP/i.test(`${(error as { error_name?: string }).error_name} ${messageOf(error)}`);
+}
+
+function said(error: unknown): string {
+  return tlsReason(error);
+}
