@@ -4,14 +4,17 @@
  */
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
-import { createServer, type TLSSocket } from 'node:tls';
+import { createServer, type PeerCertificate, type TLSSocket } from 'node:tls';
 import { type CloudTopic, type DeviceTopic, maxPacketBytes, type StationId } from '@siaga/protocol';
 import { Aedes, type AedesPublishPacket, type Client, type PublishPacket } from 'aedes';
 import type { Logger } from '../log.ts';
 import type { DeviceChannel } from '../ports.ts';
 import { admit, type StationTopics, topicsOf } from './admission.ts';
 import { guardPackets, type PacketGuard } from './packet-guard.ts';
+import { type ProvisionAsk, type Provisioning, provisioning } from './provisioning.ts';
 import { type Refusal, refusalError, refusalLog, refusalOf, refusalOfHandshake } from './refusals.ts';
+
+export type BrokerTls = { readonly ca: string; readonly cert: string; readonly key: string };
 
 /** A message from a station, whose name comes from its certificate. */
 export type DeviceMessage = {
@@ -24,16 +27,22 @@ export type DeviceMessage = {
 export type BrokerOptions = {
   readonly host: string;
   readonly port: number;
-  readonly tls: { readonly ca: string; readonly cert: string; readonly key: string };
+  readonly tls: BrokerTls;
   readonly knows: (station: StationId) => boolean;
   /** Resolves when the message is durably kept: then it is acknowledged. A rejection leaves it unacknowledged. */
   readonly receive: (message: DeviceMessage) => Promise<void>;
+  /** Who is shut out though the authority signed it. `serial` is as OpenSSL writes it. */
+  readonly revoked?: (serial: string) => boolean;
+  /** A station was let in with this certificate (DER). */
+  readonly seen?: (station: StationId, certificate: Uint8Array) => void;
+  /** Answers who asks for a certificate; without, nobody may. */
+  readonly provision?: (ask: ProvisionAsk) => Promise<Uint8Array>;
   readonly log: Logger;
   readonly count?: { refused(refusal: Refusal): void; withheld(): void };
   readonly limits?: Partial<BrokerLimits>;
 };
 
-/** All in real milliseconds. */
+/** `…Ms` in real milliseconds. */
 export type BrokerLimits = {
   handshakeMs: number;
   connectMs: number;
@@ -42,6 +51,10 @@ export type BrokerLimits = {
   /** A connection whose message could not be kept is closed after this, so that its device tries again. */
   withheldMs: number;
   drainMs: number;
+  /** Who asks for a certificate must be done by then. */
+  provisionMs: number;
+  /** So many may ask at once. */
+  provisionMost: number;
 };
 
 const defaultLimits: BrokerLimits = {
@@ -50,7 +63,11 @@ const defaultLimits: BrokerLimits = {
   packetMs: 30_000,
   withheldMs: 15_000,
   drainMs: 30_000,
+  provisionMs: 60_000,
+  provisionMost: 200,
 };
+
+const minVersion = 'TLSv1.2';
 
 /** The longest keep-alive accepted; without any, a dead connection would stand for ever. */
 const keepAliveLimitS = 1200;
@@ -60,6 +77,10 @@ export type Broker = {
   readonly channel: DeviceChannel;
   connected(): ReadonlySet<StationId>;
   listening(): boolean;
+  /** Ends every connection whose certificate is revoked by now; how many. */
+  cutRevoked(): number;
+  /** Shows another certificate from the next handshake on. Throws what OpenSSL says of a pair that is none. */
+  useTls(tls: BrokerTls): void;
   /** Accepts nothing more, waits for the commits in flight, ends all connections. */
   close(): Promise<void>;
 };
@@ -68,8 +89,12 @@ export type Broker = {
 type Session = {
   readonly socket: TLSSocket;
   readonly guard: PacketGuard;
+  readonly certificate: PeerCertificate;
   station: StationId | undefined;
   topics: StationTopics | undefined;
+  /** In place of station and topics. */
+  provisioning: Provisioning | undefined;
+  cut: boolean;
   refusal: { refusal: Refusal; detail: string } | undefined;
   readonly subscribed: Set<string>;
   inFlight: number;
@@ -79,7 +104,7 @@ type Session = {
 };
 
 export async function startBroker(options: BrokerOptions): Promise<Broker> {
-  const { knows, receive, log, count } = options;
+  const { knows, receive, log, count, provision, revoked = () => false } = options;
   const limits = { ...defaultLimits, ...options.limits };
   const sayRefused = refusalLog(log);
   /** A closed connection's last will still needs its session, so that it goes when its client does. */
@@ -107,19 +132,23 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
     preConnect(client, packet, callback) {
       const session = sessions.get(client);
       if (session === undefined) return callback(new Error('connection closed'), false);
+      const { certificate } = session;
       const admission = admit(
         {
-          commonName: session.socket.getPeerCertificate().subject?.CN,
+          commonName: certificate.subject?.CN,
+          revoked: revoked(certificate.serialNumber),
+          expired: Date.parse(certificate.valid_to) < Date.now(),
           clientId: packet.clientId,
           willTopic: packet.will?.topic,
           protocolVersion: packet.protocolVersion ?? 0,
         },
         knows,
       );
-      if (admission.ok) {
+      if (!admission.ok) session.refusal = admission;
+      else if (admission.as === 'station') {
         session.station = admission.station;
         session.topics = topicsOf(admission.station);
-      } else session.refusal = admission;
+      } else session.refusal = beginProvisioning(session, client, admission);
       // Every session ends with its connection: aedes then keeps no QoS 1 message for a device that is gone or
       // acknowledges nothing. What it missed is said anew when it comes back.
       packet.clean = true;
@@ -129,6 +158,7 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
     // Refused here rather than above, where aedes would close without a CONNACK that tells the device why.
     authenticate(client, _username, _password, callback) {
       const session = sessions.get(client);
+      if (session?.provisioning !== undefined) return callback(null, true);
       if (session?.station === undefined) {
         const { refusal, detail } = session?.refusal ?? { refusal: 'client-id' as const, detail: 'not introduced' };
         return callback(Object.assign(refusalError(refusal, detail), { returnCode: 5 as const }), false);
@@ -140,6 +170,21 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
     // Last wills come this way too, when their connection is gone.
     authorizePublish(client, packet, callback) {
       const session = client === null ? undefined : sessions.get(client);
+      // What a revoked certificate left as its last will is not to be believed any more.
+      if (session?.cut) return callback(new Error('connection closed'));
+      if (session?.provisioning !== undefined) {
+        const refusal = session.provisioning.publish(packet.topic, packet.retain);
+        callback(refusal ?? null);
+        if (refusal === undefined)
+          session.provisioning.take(bytesOf(packet)).catch((error: unknown) => {
+            log.error(
+              { station: session.provisioning?.station, err: error },
+              'a request for a certificate not answered',
+            );
+            session.socket.destroy();
+          });
+        return;
+      }
       const kind = session?.topics?.publish.get(packet.topic);
       if (session?.station === undefined || kind === undefined)
         return callback(refusalError('foreign-publish', `topic ${quoted(packet.topic)}`));
@@ -168,6 +213,10 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
     authorizeSubscribe(client, subscription, callback) {
       const session = sessions.get(client);
       const { topic } = subscription;
+      if (session?.provisioning !== undefined) {
+        const refusal = session.provisioning.subscribe(topic);
+        return refusal === undefined ? callback(null, subscription) : callback(refusal);
+      }
       if (session?.topics === undefined || (topic !== session.topics.receipt && topic !== session.topics.command))
         return callback(refusalError('foreign-subscribe', `topic ${quoted(topic)}`));
       session.subscribed.add(topic);
@@ -177,9 +226,39 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
 
   skipFanOut(aedes);
 
+  function beginProvisioning(
+    session: Session,
+    client: Client,
+    { station, commonName }: { readonly station: StationId; readonly commonName: string },
+  ): Session['refusal'] {
+    if (provision === undefined) return { refusal: 'client-id', detail: 'this platform gives no certificates' };
+    const asking = [...open].filter((other) => other.provisioning !== undefined).length;
+    if (asking >= limits.provisionMost) return { refusal: 'provision-limit', detail: `${asking} ask already` };
+    const certificate = session.certificate.raw;
+    session.provisioning = provisioning({ station, commonName, certificate, client, answer: provision });
+    const patience = setTimeout(
+      () => session.socket.destroy(refusalError('provision-limit', `not done after ${limits.provisionMs} ms`)),
+      limits.provisionMs,
+    );
+    patience.unref();
+    session.socket.once('close', () => clearTimeout(patience));
+    return undefined;
+  }
+
+  function cutRevoked(): number {
+    const gone = [...open].filter(({ certificate }) => revoked(certificate.serialNumber));
+    for (const session of gone) {
+      session.cut = true;
+      session.socket.destroy(refusalError('revoked-certificate', 'the certificate was revoked'));
+    }
+    return gone.length;
+  }
+
   aedes.on('clientReady', (client) => {
-    const station = sessions.get(client)?.station;
-    if (station !== undefined) stations.set(station, client);
+    const session = sessions.get(client);
+    if (session?.station === undefined) return;
+    stations.set(session.station, client);
+    options.seen?.(session.station, session.certificate.raw);
   });
   aedes.on('clientDisconnect', (client) => {
     const station = sessions.get(client)?.station;
@@ -193,7 +272,7 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
     const refusal = refusalOf(error);
     if (refusal !== undefined)
       refused(refusal, {
-        station: session?.station,
+        station: session?.station ?? session?.provisioning?.station,
         detail: error.message,
         peer: session?.socket.remoteAddress,
       });
@@ -203,9 +282,9 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
 
   const server = createServer({
     ...options.tls,
+    minVersion,
     requestCert: true,
     rejectUnauthorized: true,
-    minVersion: 'TLSv1.2',
     handshakeTimeout: limits.handshakeMs,
     noDelay: true,
   });
@@ -224,13 +303,17 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
   });
   server.on('secureConnection', (socket) => {
     if (closing) return socket.destroy();
+    const certificate = socket.getPeerCertificate();
     const guard = guardPackets(socket, maxPacketBytes);
     const client = aedes.handle(socket);
     const session: Session = {
       socket,
       guard,
+      certificate,
       station: undefined,
       topics: undefined,
+      provisioning: undefined,
+      cut: false,
       refusal: undefined,
       subscribed: new Set(),
       inFlight: 0,
@@ -295,6 +378,8 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
     channel: { send },
     connected: () => new Set(stations.keys()),
     listening: () => server.listening,
+    cutRevoked,
+    useTls: (tls) => server.setSecureContext({ ...tls, minVersion }),
     close,
   };
 }

@@ -5,6 +5,7 @@ export const refusals = [
   'no-certificate',
   'foreign-certificate',
   'expired-certificate',
+  'revoked-certificate',
   'tls-failed',
   'not-mqtt',
   'packet-too-large',
@@ -20,6 +21,7 @@ export const refusals = [
   'foreign-subscribe',
   'keep-alive',
   'replaced',
+  'provision-limit',
 ] as const;
 export type Refusal = (typeof refusals)[number];
 
