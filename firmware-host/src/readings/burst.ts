@@ -6,20 +6,25 @@
  * that is set back does not stop it: it goes on at the next multiple by the new time.
  * `burst`: each run of `pings` samples, or a shorter one that a silence or the timeout closes. For sensors that
  * are woken.
+ *
+ * A second burst can be asked for at once (`again`), to learn whether the newest reading was wild; the next
+ * multiple takes its place if it has not come by then.
  */
 import type { Sample } from '../sensors/driver.ts';
 
 /** `nowMs`: the clock's time, ms UTC. `realMs`: the kernel's monotonic clock, ms since this boot. */
-type Moment = { readonly nowMs: number; readonly realMs: number };
+export type Moment = { readonly nowMs: number; readonly realMs: number };
 
 /** What the line gave since the last call: bytes in all, and how much of them was thrown away. */
-type LineActivity = { readonly bytes: number; readonly badFrames: number; readonly discardedBytes: number };
+export type LineActivity = { readonly bytes: number; readonly badFrames: number; readonly discardedBytes: number };
 
 export type Burst = LineActivity & {
   readonly observedAtMs: number;
   /** The monotonic clock at that moment. */
   readonly monoMs: number;
   readonly samples: readonly Sample[];
+  /** Taken to confirm the one before. */
+  readonly again?: boolean;
 };
 
 export type BurstSettings = {
@@ -36,8 +41,14 @@ export type BurstCollector = {
   /** Bytes came. To be called before their samples. Gives the bursts that ended meanwhile. */
   heard(activity: LineActivity, at: Moment): Burst[];
   sample(sample: Sample, at: Moment): Burst[];
-  /** Time passed. To be called every `tickMs` or so. */
+  /** Time passed. To be called when `due` says, or more often. */
   tick(at: Moment): Burst[];
+  /** When `tick` is wanted next: at a time of the clock, or after real ms; null for not at all. */
+  due(at: Moment): { readonly atMs: number | null; readonly inRealMs: number | null };
+  /** `interval`: takes the next samples as one more burst, unless one is under way. */
+  again(at: Moment): void;
+  /** Other settings under the same trigger. What is under way ends by the new ones, the next begins at their next multiple. */
+  retune(settings: BurstSettings, at: Moment): void;
   /** Ends a begun burst of the trigger `burst`: the line's last words. */
   flush(): Burst[];
 };
@@ -56,27 +67,30 @@ type OpenBurst = {
   bytes: number;
   badFrames: number;
   discardedBytes: number;
+  readonly again: boolean;
 };
 
 export function createBurstCollector(settings: BurstSettings, startedAtMs: number): BurstCollector {
   return settings.trigger === 'interval' ? intervalCollector(settings, startedAtMs) : runCollector(settings);
 }
 
-function intervalCollector({ pings, intervalMs, timeoutMs }: BurstSettings, startedAtMs: number): BurstCollector {
+function intervalCollector(initial: BurstSettings, startedAtMs: number): BurstCollector {
+  let { pings, intervalMs, timeoutMs } = initial;
   let window = Math.floor(startedAtMs / intervalMs);
   let open: OpenBurst | null = null;
 
   const finish = (): Burst[] => {
     const done = open;
     open = null;
-    return done ? [close(done)] : [];
+    // A second burst that heard nothing neither confirms nor contradicts: it is no reading of its own.
+    return done && !(done.again && done.samples.length === 0) ? [close(done)] : [];
   };
   const advance = (at: Moment): Burst[] => {
     const current = Math.floor(at.nowMs / intervalMs);
     // Set back by a nudge over the multiple, it must not begin twice; by more, it must not wait for hours.
     if (at.nowMs < (window - 0.5) * intervalMs) window = current;
     if (current <= window) return [];
-    const done = finish();
+    const done = open?.again ? [] : finish();
     window = current;
     open = begin(current * intervalMs, at.realMs);
     return done;
@@ -98,12 +112,24 @@ function intervalCollector({ pings, intervalMs, timeoutMs }: BurstSettings, star
       const done = advance(at);
       return open && at.realMs - open.openedRealMs >= timeoutMs ? [...done, ...finish()] : done;
     },
+    due: (at) => ({
+      atMs: (window + 1) * intervalMs,
+      inRealMs: open ? timeoutMs - (at.realMs - open.openedRealMs) : null,
+    }),
+    again(at) {
+      open ??= begin(at.nowMs, at.realMs, true);
+    },
+    retune(settings, at) {
+      ({ pings, intervalMs, timeoutMs } = settings);
+      window = Math.floor(at.nowMs / intervalMs);
+    },
     // A window cut short by the agent's own end says nothing about the water.
     flush: () => [],
   };
 }
 
-function runCollector({ pings, silenceMs, timeoutMs }: BurstSettings): BurstCollector {
+function runCollector(initial: BurstSettings): BurstCollector {
+  let { pings, silenceMs, timeoutMs } = initial;
   let open: OpenBurst | null = null;
   let silentMs = 0;
   let openMs = 0;
@@ -138,11 +164,32 @@ function runCollector({ pings, silenceMs, timeoutMs }: BurstSettings): BurstColl
       if (open) openMs += Math.min(passed, tickMs);
       return open && (silentMs >= silenceMs || openMs >= timeoutMs) ? finish() : [];
     },
+    due: () => ({ atMs: null, inRealMs: open ? tickMs : null }),
+    // A woken sensor speaks when it is woken.
+    again: () => undefined,
+    retune(settings) {
+      ({ pings, silenceMs, timeoutMs } = settings);
+    },
     flush: finish,
   };
 }
 
-function begin(startedAtMs: number, openedRealMs: number): OpenBurst {
+/** The next `pings` samples as a burst of their own, beside the readings: for a calibration, or a look at the sensor. */
+export function takeBurst(pings: number, at: Moment) {
+  const open = begin(at.nowMs, at.realMs);
+  return {
+    heard: (activity: LineActivity): void => add(open, activity),
+    /** Whether that was the last one wanted. */
+    sample(sample: Sample, { nowMs, realMs }: Moment): boolean {
+      if (open.samples.length === 0) Object.assign(open, { startedAtMs: nowMs, startedMonoMs: realMs });
+      open.samples.push(sample);
+      return open.samples.length >= pings;
+    },
+    close: (): Burst => close(open),
+  };
+}
+
+function begin(startedAtMs: number, openedRealMs: number, again = false): OpenBurst {
   return {
     startedAtMs,
     startedMonoMs: openedRealMs,
@@ -151,6 +198,7 @@ function begin(startedAtMs: number, openedRealMs: number): OpenBurst {
     bytes: 0,
     badFrames: 0,
     discardedBytes: 0,
+    again,
   };
 }
 
@@ -160,6 +208,6 @@ function add(open: OpenBurst, activity: LineActivity): void {
   open.discardedBytes += activity.discardedBytes;
 }
 
-function close({ startedAtMs, startedMonoMs, samples, bytes, badFrames, discardedBytes }: OpenBurst): Burst {
-  return { observedAtMs: startedAtMs, monoMs: startedMonoMs, samples, bytes, badFrames, discardedBytes };
+function close({ startedAtMs, startedMonoMs, samples, bytes, badFrames, discardedBytes, again }: OpenBurst): Burst {
+  return { observedAtMs: startedAtMs, monoMs: startedMonoMs, samples, bytes, badFrames, discardedBytes, again };
 }

@@ -9,6 +9,9 @@ import { encodeA02Frame, encodeHrxlFrame } from '../testing/encoders.ts';
 import { buildReading } from './build.ts';
 import type { Burst } from './burst.ts';
 import { filterBurst, median } from './filter.ts';
+import { qcUnknown } from './qc/fold.ts';
+import { qcRulesOf } from './qc/rules.ts';
+import { noTemperature } from './sound.ts';
 
 const driver = hrxl.create({ maxMm: 5000 });
 const seen = (distanceMm: number): Sample => ({ echo: 'seen', distanceMm });
@@ -22,8 +25,11 @@ const burst = (samples: Sample[], over: Partial<Burst> = {}): Burst => ({
   discardedBytes: 0,
   ...over,
 });
-const read = (samples: Sample[], over: Partial<Burst> = {}, userSpan?: { minMm: number; maxMm: number }) =>
-  buildReading(burst(samples, over), { driver, pings: 7, userSpan }, stamp).reading;
+const read = (samples: Sample[], over: Partial<Burst> = {}, userSpan?: { minMm: number; maxMm: number }) => {
+  const rules = qcRulesOf(userSpan ? { userSpan } : {}, driver);
+  const before = { state: qcUnknown, air: noTemperature };
+  return buildReading(burst(samples, over), { driver, pings: 7, rules }, before, stamp).draft.reading;
+};
 
 describe('a burst becomes a reading', () => {
   it('median, spread and share of valid pings', () => {
