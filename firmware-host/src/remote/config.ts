@@ -3,7 +3,7 @@ import { type Static, Type } from 'typebox';
 import type { ConfigSection } from '../config/section.ts';
 import { FilePath } from '../config/section.ts';
 
-const schema = Type.Object(
+const section = Type.Object(
   {
     settings: Type.Boolean({ default: true, description: 'Whether the platform may change sampling and cadence here' }),
     updatesFrom: Type.Optional(
@@ -20,5 +20,5 @@ const schema = Type.Object(
   { additionalProperties: false, default: {}, description: 'What the platform may change from afar' },
 );
 
-export const remoteSection = { schema } satisfies ConfigSection;
-export type RemoteConfig = Static<typeof schema>;
+export const remoteSection = { schema: Type.Optional(section) } satisfies ConfigSection;
+export type RemoteConfig = Static<typeof section>;
