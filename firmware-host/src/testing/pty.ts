@@ -13,6 +13,8 @@ export type Pty = {
   readonly path: string;
   /** Resolves when the kernel has taken the bytes. */
   write(bytes: Uint8Array): Promise<void>;
+  /** From now on the sensor's end takes nothing: the kernel's buffer fills. */
+  stall(): void;
   /** Hangs the line up, as when a USB adapter is pulled out. */
   close(): Promise<void>;
 };
@@ -32,6 +34,7 @@ export async function openPty(): Promise<Pty> {
     path,
     write: (bytes) =>
       new Promise((resolve, reject) => master.write(bytes, (error) => (error ? reject(error) : resolve()))),
+    stall: () => void master.pause(),
     async close() {
       if (closed) return;
       closed = true;
