@@ -98,7 +98,9 @@ export async function startAlarmTrial(options: AlarmTrialOptions): Promise<Alarm
     async receive(batches) {
       await Promise.all(batches.map((batch) => ingest.submit(batch)));
     },
-    health: (station, health) => stores.fleet.saveHealth(station, health, clock.now()),
+    async health(station, health) {
+      await stores.fleet.saveHealth(station, health, clock.now());
+    },
     async look() {
       await judge.run();
       await judge.sweep();

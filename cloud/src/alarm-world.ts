@@ -63,8 +63,10 @@ export function createWorld(options: WorldOptions): (stations?: ReadonlySet<Stat
     return { nowMs, stations: facts, reaches: catalogue.reaches, platform: platform(), episodes, madeKnown };
   };
 
-  function isCurrent(before: StationFacts, now: Known | undefined, { id }: CatalogueStation): boolean {
+  function isCurrent(before: StationFacts, now: Known | undefined, station: CatalogueStation): boolean {
+    const { id } = station;
     return (
+      before.station === station &&
       before.level === now?.level &&
       before.judged === now.judged &&
       before.value === now.value &&

@@ -17,11 +17,13 @@ import { createStreamHub } from './api/stream-hub.ts';
 import type { DeviceMessage } from './broker/embedded.ts';
 import { createIntake } from './broker/intake.ts';
 import { isPlatformError } from './errors.ts';
-import type { Catalogue } from './fleet/catalogue.ts';
+import { maintenanceUntilMs } from './fleet/maintenance.ts';
 import { type Declared, picture } from './fleet/picture.ts';
+import type { StandingCatalogue } from './fleet/standing.ts';
+import { createFleetCare, type FleetCare } from './fleet-care.ts';
 import { historyLoop } from './history-loop.ts';
 import { createIngest, createReceipts, type IngestOutcome } from './ingest/index.ts';
-import { createHistory, createJudge, type History, type Judge } from './judging/index.ts';
+import { createHistory, createJudge, type History, type Judge, newestUncertain } from './judging/index.ts';
 import { judgingLoop } from './judging-loop.ts';
 import type { Logger } from './log.ts';
 import type { Metrics } from './metrics.ts';
@@ -46,13 +48,15 @@ export type PipelineOptions = {
     readonly fleet: FleetStore;
     readonly state: StateStore;
   };
-  readonly catalogue: Catalogue;
+  readonly catalogue: StandingCatalogue;
   /** What people declared of stations. */
   readonly declared: Declared;
   /** What is known of the box and of the ways to tell people, beside what the pipeline knows itself. */
   readonly box?: () => BoxFacts | undefined;
   readonly clock: Clock;
   readonly channel: DeviceChannel;
+  /** Whose connection stands now. */
+  readonly connected: () => ReadonlySet<StationId>;
   readonly metrics: Metrics;
   readonly log: Logger;
   readonly build: string;
@@ -85,6 +89,7 @@ export type Pipeline = {
   readonly history: Pick<History, 'episodes' | 'between'>;
   readonly desk: AlarmDesk;
   readonly rules: RuleSet;
+  readonly care: FleetCare;
   /** With `staff`, what these may see of alarms and drills. */
   snapshot(staff?: Staff | null): Snapshot;
   snapshotVersion(): string;
@@ -113,6 +118,7 @@ export async function startPipeline(options: PipelineOptions): Promise<Pipeline>
     store: stores.judging,
     catalogue,
     clock,
+    maintenanceUntilMs: (station) => maintenanceUntilMs(care.devices.of(station)),
     onJudged({ changes, values }) {
       valuesTold += values.length;
       hub.publish([], values);
@@ -128,6 +134,21 @@ export async function startPipeline(options: PipelineOptions): Promise<Pipeline>
     onKnown: (stations) => alarms.touch(stations),
   });
 
+  const care = createFleetCare({
+    stores,
+    catalogue,
+    clock,
+    channel,
+    connected: options.connected,
+    known: judge.known,
+    async onRecalibrated(before, now, fromMs) {
+      await history.recalibrate(now, fromMs);
+      await judge.recalibrate(before, now);
+      past.wake();
+    },
+    log,
+  });
+
   const rules = createRuleSet(catalogue);
   const desk = createAlarmDesk({
     state: stores.state,
@@ -138,23 +159,24 @@ export async function startPipeline(options: PipelineOptions): Promise<Pipeline>
     maintenance: (station) => judge.known().get(station)?.level.maintenance ?? false,
   });
   const { box = () => unknownBox } = options;
+  const world = createWorld({
+    catalogue,
+    clock,
+    known: judge.known,
+    fleet: { devices: async () => [...care.devices.all().values()] },
+    works: declared.works,
+    platform() {
+      const facts = box() ?? unknownBox;
+      const troubles = [...judgingTroubles(), ...facts.troubles];
+      return { startedAtMs, watermarkMs: watermarkMs(), judgingLagS, ...facts, troubles };
+    },
+    episodes: history.episodes,
+    madeKnown: desk.madeKnown,
+  });
   const alarms = alarmLoop({
     rules,
     desk,
-    world: createWorld({
-      catalogue,
-      clock,
-      known: judge.known,
-      fleet: stores.fleet,
-      works: declared.works,
-      platform() {
-        const facts = box() ?? unknownBox;
-        const troubles = [...judgingTroubles(), ...facts.troubles];
-        return { startedAtMs, watermarkMs: watermarkMs(), judgingLagS, ...facts, troubles };
-      },
-      episodes: history.episodes,
-      madeKnown: desk.madeKnown,
-    }),
+    world,
     onError(error) {
       log.error({ err: error }, 'the alarm desk failed');
       if (isPlatformError(error) && error.code === 'lease-lost') options.onLost(error);
@@ -216,12 +238,17 @@ export async function startPipeline(options: PipelineOptions): Promise<Pipeline>
   });
 
   const intake = createIntake({
-    readings: (batch, { station, payload }, receivedAtMs) => ingest.submit({ station, batch, receivedAtMs, payload }),
+    async readings(batch, { station, payload }, receivedAtMs) {
+      const { stored } = await ingest.submit({ station, batch, receivedAtMs, payload });
+      const { settled } = stores.readings.settled(station, batch.stream);
+      const uncertain = newestUncertain({ station, batch, receivedAtMs }, stored, settled);
+      if (uncertain !== undefined) judge.heard(uncertain);
+    },
     async health(station, health, receivedAtMs) {
-      await stores.fleet.saveHealth(station, health, receivedAtMs);
+      await care.health(station, health, receivedAtMs);
       if (health.state === 'online') await receipts.announce(station, health.stream, health.connection);
     },
-    about: (station, about, receivedAtMs) => stores.fleet.saveAbout(station, about, receivedAtMs),
+    about: care.about,
     quarantine: stores.quarantine,
     rejected(station, stream, sha256) {
       metrics.quarantined('malformed');
@@ -267,6 +294,7 @@ export async function startPipeline(options: PipelineOptions): Promise<Pipeline>
     };
   }
 
+  await care.start();
   await judge.start();
   await history.start();
   await desk.start();
@@ -274,6 +302,7 @@ export async function startPipeline(options: PipelineOptions): Promise<Pipeline>
   loop.start();
   past.start();
   alarms.start();
+  const neighbours = await care.lookAfterNeighbours(() => Promise.resolve(world()));
 
   return {
     receive(message) {
@@ -285,6 +314,7 @@ export async function startPipeline(options: PipelineOptions): Promise<Pipeline>
     history,
     desk,
     rules,
+    care,
     snapshot(staff = null) {
       const nowMs = clock.now();
       return {
@@ -317,6 +347,7 @@ export async function startPipeline(options: PipelineOptions): Promise<Pipeline>
       await loop.close();
       await past.close();
       await alarms.close();
+      await neighbours.close();
       receipts.close();
       unwatch();
       hub.close();

@@ -157,8 +157,8 @@ test('a reading is acknowledged, receipted, judged, streamed and there after a r
   await until(() => receipts.find((receipt) => receipt.stream === stream && receipt.upTo === 1), 'the receipt');
   expect(await get(first, '/readyz')).toEqual({ status: 'ready', amiss: [] });
   expect((await get<{ devices: object[] }>(first, '/api/v1/fleet', await admin(first))).devices).toMatchObject([
+    { station: 'depok', connected: false, visits: [{ code: 'never-heard', urgency: 'desk' }] },
     { station: 'katulampa', connected: true },
-    { station: 'depok', connected: false },
   ]);
 
   await first.stop();
@@ -225,8 +225,12 @@ test('health is kept, and answered with where the stream stands', async () => {
   };
   await client.publishAsync(topicOf('katulampa', 'health'), Buffer.from(encodeJson(health)), { qos: 1 });
   await until(() => receipts.find((receipt) => receipt.stream === stream && receipt.upTo === 0), 'the receipt');
-  const { devices } = await get<{ devices: { health: unknown }[] }>(platform, '/api/v1/fleet', await admin(platform));
-  expect(devices[0]?.health).toEqual(health);
+  const { devices } = await get<{ devices: { station: string; health: unknown }[] }>(
+    platform,
+    '/api/v1/fleet',
+    await admin(platform),
+  );
+  expect(devices.find(({ station }) => station === 'katulampa')?.health).toEqual(health);
 
   await client.publishAsync(topicOf('katulampa', 'readings'), 'nonsense', { qos: 1 });
   await client.endAsync();

@@ -13,6 +13,8 @@ import { readCatalogue } from './catalogue-file.ts';
 import { readCertificates, readConsoleCertificate } from './certificates.ts';
 import type { Config } from './config.ts';
 import { alarmSettingsFaults } from './fleet/catalogue-faults.ts';
+import { openPkiKeeper } from './fleet/pki/keeper.ts';
+import { standingCatalogue } from './fleet/standing.ts';
 import { makeWritable } from './folders.ts';
 import { listening, portIsFree } from './listening.ts';
 import { type Logger, silentLog } from './log.ts';
@@ -64,9 +66,19 @@ async function startAll(
   config: Config,
   { log, clock, undo, onLost }: Required<PlatformOptions> & { undo: (() => Promise<unknown>)[] },
 ): Promise<{ httpUrl: string; mqttUrl: string }> {
-  const catalogue = readCatalogue(config.cataloguePath);
-  const certificates = readCertificates(config.pkiDir);
+  const catalogue = standingCatalogue(readCatalogue(config.cataloguePath));
+  readCertificates(config.pkiDir);
+  let broker: Broker | undefined;
   const consoleTls = config.tls === null ? null : readConsoleCertificate(config.tls);
+  let certificatesChanged = () => {};
+  const keeper = await openPkiKeeper({
+    dir: config.pkiDir,
+    knows: (station) => catalogue.station(station) !== undefined,
+    log,
+    onRevoked: () => broker?.cutRevoked(),
+    onServerChanged: () => certificatesChanged(),
+  });
+  undo.push(() => keeper.close());
   makeWritable(config.dataDir, 'mend its owner, or set SIAGA_DATA to one that can');
   // Opening the store takes it over: a platform started twice by mistake must fail before that.
   await portIsFree('HTTP', 'SIAGA_HTTP_PORT', config.httpPort, config.host);
@@ -75,7 +87,7 @@ async function startAll(
   undo.push(() => stores.close());
 
   const metrics = createMetrics();
-  let broker: Broker | undefined;
+  const connected = () => broker?.connected() ?? new Set<string>();
   let telling: Telling | undefined;
   const declarations = await createDeclarations({
     state: stores.state,
@@ -90,6 +102,7 @@ async function startAll(
     box: () => telling?.box(),
     clock,
     channel: { send: async (...message) => broker?.channel.send(...message) },
+    connected,
     metrics,
     log,
     build: buildOf(config.webDir),
@@ -121,7 +134,6 @@ async function startAll(
   telling = told;
   undo.push(() => told.close());
 
-  const connected = () => broker?.connected() ?? new Set<string>();
   const queries = createQueries({
     pipeline,
     catalogue,
@@ -129,7 +141,6 @@ async function startAll(
     stores,
     clock,
     dataDir: config.dataDir,
-    connected,
     listening: () => broker?.listening() ?? false,
     staffOf: (caller) => staffOf(caller, people),
   });
@@ -146,6 +157,7 @@ async function startAll(
       alarmFaults: (alarms) => alarmSettingsFaults(alarms, catalogue),
     },
     declarations,
+    care: pipeline.care,
     shiftLog: createShiftLog({ state: stores.state, clock, alarms: alarmHistory(stores.state, pipeline.desk) }),
     people,
     drillOf,
@@ -179,14 +191,18 @@ async function startAll(
     startBroker({
       host: config.host,
       port: config.mqttPort,
-      tls: certificates,
+      tls: readCertificates(config.pkiDir),
       knows: (station) => catalogue.station(station) !== undefined,
       receive: pipeline.receive,
+      revoked: keeper.revoked,
+      seen: keeper.seen,
+      provision: keeper.desk,
       log,
       count: metrics,
     }),
   );
   const running = broker;
+  certificatesChanged = () => showNewCertificates(running, config.pkiDir, log);
   undo.push(async () => {
     // Both at once: the broker waits for the commits in flight, and those that wait for room on the disk end now.
     await Promise.all([running.close(), pipeline.close()]);
@@ -205,6 +221,16 @@ async function startAll(
     log.info({ file: setupLink.path }, 'no admin yet: the link in the file makes the first one');
   }
   return { httpUrl: `${scheme}://${host}:${httpPort}`, mqttUrl: `mqtts://${host}:${running.port}` };
+}
+
+/** A pair that is half written is tried again with its other half. */
+function showNewCertificates(broker: Broker, pkiDir: string, log: Logger): void {
+  try {
+    broker.useTls(readCertificates(pkiDir));
+    log.info('server certificate read anew');
+  } catch (error) {
+    log.warn({ err: error }, 'the server’s new certificate is not used: the one before goes on');
+  }
 }
 
 /** Null for who may see no alarms. */

@@ -210,8 +210,16 @@ export type HistoryStore = {
   episodes(query: { station?: StationId; fromMs: number; toMs: number }): Promise<KeptEpisode[]>;
   /** By what rules each station's history was folded: see `refold`. */
   fingerprints(): Promise<ReadonlyMap<StationId, string>>;
-  /** Keeps the fingerprints, and marks all hours of these stations. Null forgets one and unmarks. One commit. */
-  refold(work: { shard: string; fence: number; fingerprints: ReadonlyMap<StationId, string | null> }): Promise<void>;
+  /**
+   * Keeps the fingerprints, and marks the hours of these stations: all, or those from the hour of `fromMs` on. Null
+   * forgets one and unmarks. One commit.
+   */
+  refold(work: {
+    shard: string;
+    fence: number;
+    fingerprints: ReadonlyMap<StationId, string | null>;
+    fromMs?: number;
+  }): Promise<void>;
   /** One transaction, numbered changes last. Rejects with `lease-lost` like `JudgingStore.commit`. */
   commit(work: {
     shard: string;
@@ -274,9 +282,9 @@ export type Device = {
 };
 
 export type FleetStore = {
-  /** Keeps health unless it belongs to an older connection than what is kept. */
-  saveHealth(station: StationId, health: Health, receivedAtMs: number): Promise<void>;
-  saveAbout(station: StationId, about: About, receivedAtMs: number): Promise<void>;
+  /** Keeps health unless it belongs to an older connection than what is kept; the device as it is kept now. */
+  saveHealth(station: StationId, health: Health, receivedAtMs: number): Promise<Device>;
+  saveAbout(station: StationId, about: About, receivedAtMs: number): Promise<Device>;
   devices(): Promise<Device[]>;
 };
 

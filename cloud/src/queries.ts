@@ -1,8 +1,9 @@
 /** Answers the API's questions from the use cases. */
 import { access, constants } from 'node:fs/promises';
-import type { Clock, StationId } from '@siaga/protocol';
+import type { Clock } from '@siaga/protocol';
 import type { Caller } from './api/access.ts';
 import type { Queries } from './api/queries.ts';
+import { calibrationProposal, commandView, fleetDevice } from './api/views.ts';
 import { thresholdsAt } from './domain/bands.ts';
 import { toldEpisode } from './domain/episode.ts';
 import { calibrationAt } from './domain/stage.ts';
@@ -10,27 +11,25 @@ import type { Catalogue, CatalogueStation } from './fleet/catalogue.ts';
 import { bucketColumns, readingColumns } from './fleet/hydrograph.ts';
 import { type Declared, stationPicture } from './fleet/picture.ts';
 import type { Pipeline, Staff } from './pipeline.ts';
-import type { FleetStore, Quarantine, ReadingStore } from './ports.ts';
+import type { Quarantine, ReadingStore } from './ports.ts';
 
 export type QueriesOptions = {
-  readonly pipeline: Pick<Pipeline, 'snapshot' | 'snapshotVersion' | 'judge' | 'history' | 'troubles'>;
+  readonly pipeline: Pick<Pipeline, 'snapshot' | 'snapshotVersion' | 'judge' | 'history' | 'care' | 'troubles'>;
   readonly catalogue: Catalogue;
   readonly declared: Declared;
   readonly stores: {
     readonly readings: ReadingStore;
-    readonly fleet: Pick<FleetStore, 'devices'>;
     readonly quarantine: Pick<Quarantine, 'list' | 'dropped'>;
   };
   readonly clock: Clock;
   readonly dataDir: string;
-  readonly connected: () => ReadonlySet<StationId>;
   readonly listening: () => boolean;
   /** What the people's room says to who asks for the staff's picture; null for the public. */
   readonly staffOf: (caller: Caller | null) => Promise<Staff | null>;
 };
 
 export function createQueries(options: QueriesOptions): Queries {
-  const { pipeline, catalogue, declared, stores, clock, dataDir, connected, listening, staffOf } = options;
+  const { pipeline, catalogue, declared, stores, clock, dataDir, listening, staffOf } = options;
 
   return {
     nowMs: clock.now,
@@ -64,23 +63,18 @@ export function createQueries(options: QueriesOptions): Queries {
       const episodes = found.map((each) => ({ ...toldEpisode(each), firstKnownAt: iso(each.firstKnownAtMs) }));
       return { station: id, episodes };
     },
-    async fleet() {
-      const now = connected();
-      const devices = new Map((await stores.fleet.devices()).map((device) => [device.station, device]));
-      const stations = new Set([...catalogue.stations.map(({ id }) => id), ...devices.keys()]);
-      return [...stations].map((station) => {
-        const device = devices.get(station);
-        return {
-          station,
-          connected: now.has(station),
-          connection: device?.connection ?? 0,
-          health: device?.health ?? null,
-          healthAt: isoOrNull(device?.healthAtMs),
-          about: device?.about ?? null,
-          aboutAt: isoOrNull(device?.aboutAtMs),
-        };
-      });
+    fleet: async (brief) => pipeline.care.overview.all().map((entry) => fleetDevice(entry, brief)),
+    async device(id) {
+      const { overview, commands } = pipeline.care;
+      const entry = overview.of(id);
+      if (entry === undefined) return undefined;
+      return {
+        ...fleetDevice(entry, false),
+        commands: (await commands.of(id)).map((kept) => commandView(kept, clock.now())),
+        calibrations: ((await overview.calibrationsOf(id)) ?? []).map(calibrationProposal),
+      };
     },
+    calibrations: async (id) => (await pipeline.care.overview.calibrationsOf(id))?.map(calibrationProposal),
     async quarantine(limit) {
       const entries = (await stores.quarantine.list(limit)).map(({ receivedAtMs, ...entry }) => ({
         ...entry,

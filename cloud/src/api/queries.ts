@@ -2,19 +2,24 @@
 import {
   About,
   type BucketColumns,
+  Calibration,
+  Command,
   Health,
   type ReadingColumns,
   rejectReasons,
   type Snapshot,
   StationId,
+  StationLevel,
   StationPicture,
 } from '@siaga/protocol';
 import { type Static, Type } from 'typebox';
+import { urgencies, visitCodes } from '../fleet/visit-words.ts';
 import type { Caller } from './access.ts';
 import type { EpisodeQueries } from './routes/episodes.ts';
 
 const Time = Type.String({ format: 'date-time' });
 const NullableTime = Type.Union([Time, Type.Null()]);
+const NullableText = Type.Union([Type.String(), Type.Null()]);
 
 /** One station with what its judgement rests on now. */
 export const StationDetail = Type.Intersect([
@@ -48,14 +53,82 @@ export type StationDetail = Static<typeof StationDetail>;
 /** What is known of a station's device. */
 export const FleetDevice = Type.Object({
   station: StationId,
+  name: Type.String(),
   connected: Type.Boolean({ description: 'Its connection to this broker stands now' }),
   connection: Type.Integer({ minimum: 0, description: 'How many connections the device has counted' }),
-  health: Type.Union([Health, Type.Null()]),
+  health: Type.Union([Health, Type.Null()], { description: 'Null too where only a brief answer was asked for' }),
   healthAt: NullableTime,
-  about: Type.Union([About, Type.Null()]),
+  about: Type.Union([About, Type.Null()], { description: 'Null too where only a brief answer was asked for' }),
   aboutAt: NullableTime,
+  firmware: NullableText,
+  level: Type.Union([StationLevel, Type.Null()]),
+  maintenanceUntil: Type.Union([Time, Type.Null()], { description: 'A technician has declared work until then' }),
+  visits: Type.Array(
+    Type.Object({
+      code: Type.Enum([...visitCodes]),
+      urgency: Type.Enum([...urgencies], {
+        description:
+          'now: the station is blind or soon will be; soon: with the next tour; desk: settled without a visit',
+      }),
+      says: Type.String(),
+      mend: Type.String({ description: 'What to do about it' }),
+      gauge: NullableText,
+    }),
+    { description: 'What needs somebody, the most urgent first; empty for a device that can be forgotten' },
+  ),
 });
 export type FleetDevice = Static<typeof FleetDevice>;
+
+/** A command with what became of it. */
+export const CommandView = Type.Object({
+  command: Command,
+  state: Type.Enum(['waiting', 'sent', 'under-way', 'done', 'refused', 'rolled-back', 'expired'], {
+    description: 'waiting: the device was not there yet; sent: it has not answered yet',
+  }),
+  reason: Type.Union([Type.String(), Type.Null()], { description: 'What the device says of it' }),
+  by: Type.String({ description: 'An account, or `machine`: the platform itself' }),
+  issuedAt: Time,
+  expiresAt: Time,
+  sentAt: NullableTime,
+  answeredAt: NullableTime,
+});
+export type CommandView = Static<typeof CommandView>;
+
+const NullableMm = Type.Union([Type.Integer(), Type.Null()]);
+
+/** A technician's calibration with what it would change. */
+export const CalibrationProposal = Type.Object({
+  record: Type.String(),
+  calibration: Calibration,
+  state: Type.Enum(['proposed', 'accepted', 'refused']),
+  proposedAt: Time,
+  decidedBy: NullableText,
+  decidedAt: NullableTime,
+  reason: NullableText,
+  present: Type.Union(
+    [
+      Type.Object({
+        observedAt: Time,
+        newMm: Type.Integer({ description: 'The stage by this calibration' }),
+        oldMm: Type.Union([Type.Integer(), Type.Null()], { description: 'The stage without it' }),
+        differenceMm: NullableMm,
+      }),
+      Type.Null(),
+    ],
+    { description: "The gauge's newest reading by both; null where there is none" },
+  ),
+});
+export type CalibrationProposal = Static<typeof CalibrationProposal>;
+
+/** One device with all that concerns it. */
+export const DeviceDetail = Type.Intersect([
+  FleetDevice,
+  Type.Object({
+    commands: Type.Array(CommandView, { description: 'The newest, newest first' }),
+    calibrations: Type.Array(CalibrationProposal, { description: 'Of technicians, newest first' }),
+  }),
+]);
+export type DeviceDetail = Static<typeof DeviceDetail>;
 
 /** A message that was refused and kept. */
 export const QuarantineEntry = Type.Object({
@@ -95,7 +168,10 @@ export type Queries = EpisodeQueries & {
   station(id: string): StationDetail | undefined | Promise<StationDetail | undefined>;
   readings(id: string, query: HydrographQuery): Promise<ReadingColumns | undefined>;
   buckets(id: string, query: HydrographQuery & { readonly buckets: number }): Promise<BucketColumns | undefined>;
-  fleet(): Promise<FleetDevice[]>;
+  /** What needs somebody first; `brief` without health and about. */
+  fleet(brief: boolean): Promise<FleetDevice[]>;
+  device(id: string): Promise<DeviceDetail | undefined>;
+  calibrations(id: string): Promise<CalibrationProposal[] | undefined>;
   quarantine(limit: number): Promise<{ entries: QuarantineEntry[]; dropped: DroppedEntries[] }>;
   /** What is amiss, empty when the platform can take and keep readings. */
   unready(): Promise<string[]>;

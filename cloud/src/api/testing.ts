@@ -12,6 +12,7 @@ import type { ChangeLog } from '../ports.ts';
 import type { Declarations } from '../shift/declared.ts';
 import type { ShiftLog } from '../shift/log.ts';
 import type { AccessOptions, Caller } from './access.ts';
+import type { ApiOptions } from './app.ts';
 import type { Queries } from './queries.ts';
 import type { ChannelRouteOptions } from './routes/channels.ts';
 
@@ -80,6 +81,8 @@ export function plausibleQueries(over: Partial<Queries> = {}): Queries {
     buckets: async () => undefined,
     episodes: async () => undefined,
     fleet: async () => [],
+    device: async () => undefined,
+    calibrations: async () => undefined,
     quarantine: async () => ({ entries: [], dropped: [] }),
     unready: async () => [],
     ...over,
@@ -103,6 +106,12 @@ export const nothingToDeclare: Declarations = {
   works: () => null,
   declare: async () => undefined,
   enterWorks: async () => undefined,
+};
+
+/** A fleet without devices. */
+export const noFleet: ApiOptions['care'] = {
+  commands: { issue: async () => ({ ok: false, code: 'not-found', reason: 'There is no device here.' }) },
+  calibrations: { decide: async () => ({ ok: false, code: 'not-found', reason: 'There is no calibration here.' }) },
 };
 
 /** A shift log that answers and keeps nothing. */

@@ -12,8 +12,8 @@ import type {
 import { weighs } from '@siaga/protocol';
 import { bandOf, labelOf, severityOf } from './bands.ts';
 import { riseReaches } from './blanking.ts';
-import { presenceOf } from './presence.ts';
-import { type DatedCalibration, stageOf } from './stage.ts';
+import { presenceOf, staleAfterMs } from './presence.ts';
+import { calibrationAt, type DatedCalibration, stageMmOf, stageOf } from './stage.ts';
 import type { StagePoint } from './trend.ts';
 
 /**
@@ -48,6 +48,8 @@ export type Site = {
   readonly bands: readonly Band[];
   readonly deadBandMm: number;
   readonly staleCapS: number;
+  /** A technician has declared work there until then. */
+  readonly maintenanceUntilMs?: number | null;
 };
 
 /** What the fold needs of a reading; `StoredReading` is one. */
@@ -166,8 +168,37 @@ export function levelOf(state: JudgedStation, site: Site, nowMs: number): Statio
     presence: presenceOf(state, site.staleCapS, nowMs),
     quality: state.quality,
     note: state.note,
-    maintenance: state.maintenance,
+    maintenance: isMaintained(state, site, nowMs),
   };
+}
+
+/**
+ * Whether a technician is at work: it was declared, or the newest reading says so. That reading's word holds as long as
+ * it is news: of a station that falls silent in the middle of the work somebody must hear some day.
+ */
+function isMaintained(state: JudgedStation, { maintenanceUntilMs = null, staleCapS }: Site, nowMs: number): boolean {
+  if (maintenanceUntilMs !== null && nowMs < maintenanceUntilMs) return true;
+  if (!state.maintenance || state.observedAtMs === null || state.intervalS === null) return false;
+  return nowMs - state.observedAtMs <= staleAfterMs(state.intervalS, staleCapS);
+}
+
+/**
+ * The same state under other calibrations: what was measured before is shifted by what they differ in, so that a new
+ * calibration is no step of the water. A point that had no stage, or has none now, is dropped.
+ */
+export function recalibrated(
+  state: JudgedStation,
+  before: readonly DatedCalibration[],
+  now: readonly DatedCalibration[],
+): JudgedStation {
+  if (state.gauge === null) return state;
+  const { gauge } = state;
+  const shifted = state.approach.flatMap(({ atMs, stageMm }) => {
+    const [old, next] = [calibrationAt(before, gauge, atMs), calibrationAt(now, gauge, atMs)];
+    if (old === undefined || next === undefined) return [];
+    return [{ atMs, stageMm: stageMm + stageMmOf(next, 0) - stageMmOf(old, 0) }];
+  });
+  return { ...state, approach: shifted };
 }
 
 export function sameLevel(a: StationLevel, b: StationLevel): boolean {

@@ -10,6 +10,8 @@ export type DatedCalibration = {
   readonly faceOffsetMm: number;
   readonly benchmark: string | null;
   readonly surveyedOn: string | null;
+  /** Day by which it should be levelled again. */
+  readonly relevelDue?: string;
 };
 
 /** Stage as far as it is known: `atLeast` when the water is nearer than the sensor can measure. */

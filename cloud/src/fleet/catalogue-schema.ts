@@ -40,6 +40,7 @@ const CalibrationEntry = Type.Object(
     faceOffsetMm: Type.Integer({ minimum: -10_000, maximum: 10_000 }),
     benchmark: Type.Optional(Text),
     surveyedOn: Type.Optional(Type.String({ format: 'date' })),
+    relevelDue: Type.Optional(Type.String({ format: 'date' })),
   },
   strict,
 );

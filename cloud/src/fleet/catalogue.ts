@@ -96,6 +96,7 @@ function stationOf(entry: StationEntry): CatalogueStation {
         faceOffsetMm: calibration.faceOffsetMm,
         benchmark: calibration.benchmark ?? null,
         surveyedOn: calibration.surveyedOn ?? null,
+        ...(calibration.relevelDue === undefined ? {} : { relevelDue: calibration.relevelDue }),
       }),
     ),
   );

@@ -13,6 +13,8 @@ export type History = {
   start(): Promise<void>;
   /** Folds a bounded piece of what changed, in one commit: how many readings. Null when nothing was left to fold. */
   turn(): Promise<{ readonly readings: number } | null>;
+  /** A station's calibrations are others from `fromMs` on: what was folded by them is folded anew, turn by turn. */
+  recalibrate(station: CatalogueStation, fromMs: number): Promise<void>;
   /**
    * Episodes of a station that end after `fromMs` or last, as known now, in order of beginning. From memory: those that
    * last, and those that ended within the last two days.
@@ -124,6 +126,11 @@ export function createHistory(options: HistoryOptions): History {
       if (gone.size > 0) await store.refold({ shard, fence, fingerprints: gone });
       if (works.length > 0) await commit(works);
       return { readings: works.reduce((sum, { piece }) => sum + piece.readings, 0) };
+    },
+    async recalibrate(station, fromMs) {
+      const site = siteOf(station);
+      sites.set(station.id, site);
+      await store.refold({ shard, fence, fingerprints: new Map([[station.id, fingerprintOf(site)]]), fromMs });
     },
     episodes: recent.of,
     async between(station, fromMs, toMs) {

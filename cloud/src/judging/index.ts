@@ -9,3 +9,4 @@
  */
 export { createHistory, type History } from './history.ts';
 export { createJudge, type Judge } from './judge.ts';
+export { newestUncertain } from './uncertain.ts';

@@ -1,9 +1,19 @@
 import type { Change, Clock, StationId, StationLevel, StationValue } from '@siaga/protocol';
-import { foldReading, type JudgedStation, levelOf, rejudge, sameLevel, unjudged } from '../domain/level.ts';
+import {
+  foldReading,
+  type JudgedStation,
+  levelOf,
+  recalibrated,
+  rejudge,
+  type Site,
+  sameLevel,
+  unjudged,
+} from '../domain/level.ts';
+import { maxAheadMs } from '../domain/presence.ts';
 import { trendSpanMs } from '../domain/trend.ts';
 import { type Catalogue, type CatalogueStation, siteAt } from '../fleet/catalogue.ts';
-import type { DirtyMark, Judgement, JudgingStore } from '../ports.ts';
-import { presentOrder } from './present.ts';
+import type { DirtyMark, Judgement, JudgingStore, StoredReading } from '../ports.ts';
+import { asReceived, presentOrder } from './present.ts';
 import { stationValue } from './values.ts';
 
 /** What a run made known: numbered changes, and the newest value of each station that got one. */
@@ -24,6 +34,13 @@ export type Judge = {
   start(): Promise<Judged>;
   /** Folds what is new of the dirty stations, until none is left. */
   run(): Promise<Judged>;
+  /**
+   * The newest reading of its stream has come from a device whose clock is not set: the next run takes it at the time of
+   * its receipt, whatever time it bears. To be told after it was stored.
+   */
+  heard(reading: StoredReading): void;
+  /** A station's calibrations are others now: judges its present by them. */
+  recalibrate(before: CatalogueStation, now: CatalogueStation): Promise<Judged>;
   /** Judges by the clock: silence, and thresholds whose validity begins or ends, are news too. */
   sweep(): Promise<Judged>;
   /** Every station of the catalogue, as last judged. Complete after `start`. */
@@ -35,6 +52,8 @@ export type JudgeOptions = {
   readonly catalogue: Catalogue;
   readonly clock: Clock;
   readonly shard?: string;
+  /** Until when a technician has declared work at a station; null where nobody has. */
+  readonly maintenanceUntilMs?: (station: StationId) => number | null;
   /** Called after each commit, before the next one begins: a long backlog is made known piece by piece. */
   readonly onJudged?: (judged: Judged) => void;
   /** Most readings and most stations folded between two turns of the event loop. */
@@ -52,8 +71,10 @@ type Turn = { judgements: Judgement[]; cleared: DirtyMark[]; values: { id: Stati
  */
 export function createJudge(options: JudgeOptions): Judge {
   const { store, catalogue, clock, shard = 'all', onJudged = () => {} } = options;
-  const { readingsPerTurn = 2000, stationsPerTurn = 200 } = options;
+  const { readingsPerTurn = 2000, stationsPerTurn = 200, maintenanceUntilMs = () => null } = options;
   const known = new Map<StationId, Known>();
+  /** Readings without a sure time that wait for their station's turn. */
+  const uncertain = new Map<StationId, StoredReading>();
   let fence = 0;
   let last: Promise<unknown> = Promise.resolve();
 
@@ -64,27 +85,45 @@ export function createJudge(options: JudgeOptions): Judge {
     return next;
   }
 
+  function siteOf(station: CatalogueStation, nowMs: number): Site {
+    return { ...siteAt(station, nowMs), maintenanceUntilMs: maintenanceUntilMs(station.id) };
+  }
+
   /** The judged state as a judgement; `changed` when its level differs from what was last made known. */
   function judgementOf(station: CatalogueStation, judged: JudgedStation, nowMs: number): Judgement {
     const before = known.get(station.id);
-    const level = levelOf(judged, siteAt(station, nowMs), nowMs);
+    const level = levelOf(judged, siteOf(station, nowMs), nowMs);
     return { station: station.id, judged, level, changed: before === undefined || !sameLevel(before.level, level) };
   }
 
   /** Folds up to `limit` new readings of one station; returns how many there were. */
   async function fold(station: CatalogueStation, mark: DirtyMark, limit: number, turn: Turn): Promise<number> {
-    const site = siteAt(station, clock.now());
-    const before = known.get(station.id)?.judged ?? unjudged;
+    const site = siteOf(station, clock.now());
+    const before = openToCorrection(known.get(station.id)?.judged ?? unjudged);
     // What is older than the mark was looked at before.
     const afterMs = Math.max(before.observedAtMs ?? -1, mark.fromMs - 1);
-    const readings = await store.newer(station.id, site.gauge, afterMs, limit);
-    if (readings.length < limit) turn.cleared.push(mark);
+    const newer = await store.newer(station.id, site.gauge, afterMs, limit);
+    if (newer.length < limit) turn.cleared.push(mark);
+    const unsure = takeUncertain(station, newer);
+    const readings = [...newer, ...unsure];
     if (readings.length === 0) return 0;
     const judged = presentOrder(readings).reduce((state, reading) => foldReading(state, reading, site), before);
     turn.judgements.push(judgementOf(station, judged, clock.now()));
-    const value = stationValue(await store.recent(station.id, site.gauge, trendSpanMs), station.calibrations);
+    const recent = await store.recent(station.id, site.gauge, trendSpanMs);
+    const value = stationValue(unsure.length > 0 ? unsure : recent, station.calibrations);
     if (value !== null) turn.values.push({ id: station.id, value });
     return readings.length;
+  }
+
+  /** The reading that waits for this turn, at the time of its receipt, unless a newer one with a sure time came. */
+  function takeUncertain(station: CatalogueStation, newer: readonly StoredReading[]): StoredReading[] {
+    const reading = uncertain.get(station.id);
+    uncertain.delete(station.id);
+    if (reading === undefined || reading.gauge !== station.gauges[0].id) return [];
+    const isOvertaken = newer.some(
+      ({ clock: state, observedAtMs }) => state !== 'unsynced' && observedAtMs >= reading.receivedAtMs - maxAheadMs,
+    );
+    return isOvertaken ? [] : [asReceived(reading)];
   }
 
   async function commit({ judgements, cleared, values }: Turn): Promise<Judged> {
@@ -124,7 +163,7 @@ export function createJudge(options: JudgeOptions): Judge {
       const judgements = stations.flatMap((station) => {
         const before = known.get(station.id);
         const state = before?.judged ?? unjudged;
-        const judged = rejudge(state, siteAt(station, nowMs));
+        const judged = rejudge(state, siteOf(station, nowMs));
         const judgement = judgementOf(station, judged, nowMs);
         return judgement.changed || judged !== state ? [judgement] : [];
       });
@@ -155,9 +194,31 @@ export function createJudge(options: JudgeOptions): Judge {
         while (await runTurn(sum)) await nextTurn();
         return sum;
       }),
+    heard(reading) {
+      uncertain.set(reading.station, reading);
+    },
+    recalibrate: (before, now) =>
+      inTurn(async () => {
+        const nowMs = clock.now();
+        const state = known.get(now.id)?.judged ?? unjudged;
+        const shifted = recalibrated(state, before.calibrations, now.calibrations);
+        const judged = rejudge(shifted, siteOf(now, nowMs));
+        const value = stationValue(await store.recent(now.id, now.gauges[0].id, trendSpanMs), now.calibrations);
+        const values = value === null ? [] : [{ id: now.id, value }];
+        return commit({ judgements: [judgementOf(now, judged, nowMs)], cleared: [], values });
+      }),
     sweep: () => inTurn(judgeAll),
     known: () => known,
   };
+}
+
+/**
+ * A present that rests on the time of receipt gives way to the same water with its own time, which is a little older:
+ * what was corrected is folded as if that receipt had not been.
+ */
+function openToCorrection(state: JudgedStation): JudgedStation {
+  if (state.note !== 'clock-uncertain' || state.observedAtMs === null) return state;
+  return { ...state, observedAtMs: state.observedAtMs - maxAheadMs };
 }
 
 type Gathered = { changes: Change[]; values: Judged['values'][number][]; add(judged: Judged): void };

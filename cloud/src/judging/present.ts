@@ -10,6 +10,11 @@ const slackMs = 5_000;
  */
 function asPresent(reading: StoredReading): StoredReading {
   if (reading.observedAtMs <= reading.receivedAtMs + slackMs) return reading;
+  return asReceived(reading);
+}
+
+/** A reading of a device whose clock is not set, as the present takes it. */
+export function asReceived(reading: StoredReading): StoredReading {
   return { ...reading, observedAtMs: reading.receivedAtMs, clock: 'unsynced' };
 }
 

@@ -44,6 +44,12 @@ export function markedAll(marks: Marks, [from, to]: SeqRange): Marks {
   return { ...marks, hours, fresh: bounded(addRange(marks.fresh, from, to)), behind: hours };
 }
 
+/** What of a span of hours lies in the hour of `fromMs` or after it; null where nothing does. */
+export function hoursFrom([from, to]: SeqRange, fromMs: number): SeqRange | null {
+  const first = Math.max(from, hourOf(fromMs));
+  return first > to ? null : [first, to];
+}
+
 /** The marks once they are handed out: what comes from now on is fresh. */
 export function taken(marks: Marks): Marks {
   return marks.fresh.length === 0 ? marks : { ...marks, fresh: [] };

@@ -1,5 +1,6 @@
 /** The rules of a deployment: every rule of `list.ts` with the settings of the catalogue. */
 import type { StationId } from '@siaga/protocol';
+import { maintenanceUntilMs } from '../../fleet/maintenance.ts';
 import type { CatalogueStation } from '../../fleet/station.ts';
 import type {
   CommonSettings,
@@ -92,7 +93,5 @@ function withRule(finding: Finding, { name, list }: Rule, settings: CommonSettin
 
 /** A technician is at work: the readings say so, or the agent does. */
 function isAtWork({ level, device }: StationFacts, nowMs: number): boolean {
-  if (level.maintenance) return true;
-  const health = device?.health;
-  return health?.state === 'online' && health.maintenanceUntil !== null && Date.parse(health.maintenanceUntil) > nowMs;
+  return level.maintenance || (maintenanceUntilMs(device) ?? 0) > nowMs;
 }

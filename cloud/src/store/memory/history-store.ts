@@ -2,7 +2,7 @@ import type { StationId } from '@siaga/protocol';
 import { hourOf } from '../../domain/episode-checkpoint.ts';
 import { afterDiff, type KeptEpisode } from '../../domain/episode-diff.ts';
 import type { Checkpoint, HistoryStore } from '../../ports.ts';
-import { changedHours, folded as foldedMarks, markedAll, taken, unmarked } from '../changed-hours.ts';
+import { changedHours, folded as foldedMarks, hoursFrom, markedAll, taken, unmarked } from '../changed-hours.ts';
 import type { Leases } from '../sqlite/leases.ts';
 import type { Numbered } from '../sqlite/numbered.ts';
 import { type MemoryReadings, marksOf, servedReadings } from './reading-store.ts';
@@ -49,15 +49,16 @@ export function createMemoryHistoryStore(
         .sort((a, b) => a.sinceMs - b.sinceMs);
     },
     fingerprints: async () => new Map(fingerprints),
-    async refold({ shard, fence, fingerprints: named }) {
+    async refold({ shard, fence, fingerprints: named, fromMs = 0 }) {
       leases.prove(shard, fence);
       for (const [station, fingerprint] of named) {
         if (fingerprint === null) fingerprints.delete(station);
         else fingerprints.set(station, fingerprint);
         const times = (kept.stored.get(station) ?? []).map(({ observedAtMs }) => hourOf(observedAtMs));
         if (times.length === 0) continue;
-        const span = [Math.min(...times), Math.max(...times)] as const;
-        saveMarks(station, fingerprint === null ? unmarked : markedAll(marksOf(kept, station), span));
+        const hours = hoursFrom([Math.min(...times), Math.max(...times)], fromMs);
+        if (fingerprint === null) saveMarks(station, unmarked);
+        else if (hours !== null) saveMarks(station, markedAll(marksOf(kept, station), hours));
       }
     },
     async commit({ shard, fence, knownAtMs, folded, changes: drafts }) {

@@ -59,13 +59,15 @@ function memoryQuarantine(): Quarantine {
 
 function memoryFleet(): FleetStore {
   const devices = new Map<StationId, Device>();
+  function keep(device: Device): Device {
+    devices.set(device.station, device);
+    return device;
+  }
   return {
-    async saveHealth(station, health, receivedAtMs) {
-      devices.set(station, withHealth(devices.get(station), station, health, receivedAtMs));
-    },
-    async saveAbout(station, about, receivedAtMs) {
-      devices.set(station, withAbout(devices.get(station), station, about, receivedAtMs));
-    },
+    saveHealth: async (station, health, receivedAtMs) =>
+      keep(withHealth(devices.get(station), station, health, receivedAtMs)),
+    saveAbout: async (station, about, receivedAtMs) =>
+      keep(withAbout(devices.get(station), station, about, receivedAtMs)),
     devices: async () => [...devices.values()].sort((a, b) => (a.station < b.station ? -1 : 1)),
   };
 }

@@ -25,21 +25,21 @@ export function createFleetStore(database: Database): FleetStore {
   const find = db.prepare('SELECT * FROM device WHERE station = ?');
   const all = db.prepare('SELECT * FROM device ORDER BY station');
 
-  function change(station: StationId, step: (kept: Device | undefined) => Device): void {
-    database.transaction(() => {
+  function change(station: StationId, step: (kept: Device | undefined) => Device): Device {
+    return database.transaction(() => {
       const row = find.get(station) as Row | undefined;
-      const { connected, connection, health, healthAtMs, about, aboutAtMs } = step(row && deviceOf(row));
+      const device = step(row && deviceOf(row));
+      const { connected, connection, health, healthAtMs, about, aboutAtMs } = device;
       save.run(station, connected ? 1 : 0, connection, textOf(health), healthAtMs, textOf(about), aboutAtMs);
+      return device;
     });
   }
 
   return {
-    async saveHealth(station, health, receivedAtMs) {
-      change(station, (kept) => withHealth(kept, station, health, receivedAtMs));
-    },
-    async saveAbout(station, about, receivedAtMs) {
-      change(station, (kept) => withAbout(kept, station, about, receivedAtMs));
-    },
+    saveHealth: async (station, health, receivedAtMs) =>
+      change(station, (kept) => withHealth(kept, station, health, receivedAtMs)),
+    saveAbout: async (station, about, receivedAtMs) =>
+      change(station, (kept) => withAbout(kept, station, about, receivedAtMs)),
     async devices() {
       return (all.all() as Row[]).map(deviceOf);
     },

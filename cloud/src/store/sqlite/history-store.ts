@@ -1,7 +1,7 @@
 import type { Severity, StationId } from '@siaga/protocol';
 import type { KeptEpisode } from '../../domain/episode-diff.ts';
 import type { Checkpoint, FoldedHours, HistoryStore, StoredReading } from '../../ports.ts';
-import { changedHours, folded as foldedMarks, markedAll, taken, unmarked } from '../changed-hours.ts';
+import { changedHours, folded as foldedMarks, hoursFrom, markedAll, taken, unmarked } from '../changed-hours.ts';
 import { createLeases } from './leases.ts';
 import type { StationRow } from './names.ts';
 import type { Numbered } from './numbered.ts';
@@ -131,7 +131,7 @@ export function createHistoryStore({ database, names, days, tails, changed }: Pa
       const rows = db.prepare('SELECT station, fingerprint FROM history').all() as Record<string, string>[];
       return new Map(rows.map((row) => [row.station as StationId, row.fingerprint as string]));
     },
-    async refold({ shard, fence, fingerprints }) {
+    async refold({ shard, fence, fingerprints, fromMs = 0 }) {
       const remember = database.transaction(() => {
         leases.prove(shard, fence);
         return [...fingerprints].map(([station, fingerprint]) => {
@@ -140,7 +140,9 @@ export function createHistoryStore({ database, names, days, tails, changed }: Pa
           const row = names.stations.get(station);
           const span = row === undefined ? undefined : days.span(row);
           if (row === undefined || span === undefined) return () => {};
-          return saveMarks(row, fingerprint === null ? unmarked : markedAll(row.marks, hoursOfDays(span)));
+          if (fingerprint === null) return saveMarks(row, unmarked);
+          const hours = hoursFrom(hoursOfDays(span), fromMs);
+          return hours === null ? () => {} : saveMarks(row, markedAll(row.marks, hours));
         });
       });
       for (const done of remember) done();

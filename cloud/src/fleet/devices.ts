@@ -1,0 +1,74 @@
+/** What is known of every device, in memory as it is kept; and what only their last health messages together can tell. */
+import type { About, Health, StationId } from '@siaga/protocol';
+import type { Device, FleetStore } from '../ports.ts';
+
+/** What led here, since this start of the platform at the earliest. */
+export type DeviceTrail = {
+  /** Unsent readings as the last health messages told, oldest first. */
+  readonly backlogs: readonly { readonly atMs: number; readonly count: number }[];
+  /** The device's starts as it counts them, by when each number was first heard; of the last day. */
+  readonly starts: readonly { readonly atMs: number; readonly number: number }[];
+  /** Since when every health message has spoken of maintenance. */
+  readonly maintenanceSinceMs: number | null;
+};
+
+export const noTrail: DeviceTrail = { backlogs: [], starts: [], maintenanceSinceMs: null };
+
+export type Devices = {
+  /** Learns what the store keeps. Once, before anything else. */
+  start(): Promise<void>;
+  all(): ReadonlyMap<StationId, Device>;
+  of(station: StationId): Device | null;
+  trail(station: StationId): DeviceTrail;
+  /** Keeps what a device says; resolves when it is durable. */
+  health(station: StationId, health: Health, receivedAtMs: number): Promise<Device>;
+  about(station: StationId, about: About, receivedAtMs: number): Promise<Device>;
+};
+
+const dayMs = 86_400_000;
+const backlogsKept = 4;
+
+/** A trail with one more health message. */
+export function trailAfter(trail: DeviceTrail, health: Health, atMs: number): DeviceTrail {
+  if (health.state === 'offline') return trail;
+  const { backlog, start, maintenanceUntil } = health;
+  const isNewStart = start !== undefined && start.number !== trail.starts.at(-1)?.number;
+  return {
+    backlogs: [...trail.backlogs, { atMs, count: backlog.count }].slice(-backlogsKept),
+    starts: [...trail.starts, ...(isNewStart ? [{ atMs, number: start.number }] : [])].filter(
+      (each, i, all) => each.atMs > atMs - dayMs || i === all.length - 1,
+    ),
+    maintenanceSinceMs: maintenanceUntil === null ? null : (trail.maintenanceSinceMs ?? atMs),
+  };
+}
+
+export function createDevices(store: FleetStore): Devices {
+  const devices = new Map<StationId, Device>();
+  const trails = new Map<StationId, DeviceTrail>();
+
+  function keep(device: Device): Device {
+    devices.set(device.station, device);
+    return device;
+  }
+
+  return {
+    async start() {
+      for (const device of await store.devices()) {
+        keep(device);
+        const { station, health, healthAtMs } = device;
+        if (health !== null && healthAtMs !== null) trails.set(station, trailAfter(noTrail, health, healthAtMs));
+      }
+    },
+    all: () => devices,
+    of: (station) => devices.get(station) ?? null,
+    trail: (station) => trails.get(station) ?? noTrail,
+    async health(station, health, receivedAtMs) {
+      const device = keep(await store.saveHealth(station, health, receivedAtMs));
+      // An older connection's word changes nothing.
+      if (device.healthAtMs === receivedAtMs)
+        trails.set(station, trailAfter(trails.get(station) ?? noTrail, health, receivedAtMs));
+      return device;
+    },
+    about: async (station, about, receivedAtMs) => keep(await store.saveAbout(station, about, receivedAtMs)),
+  };
+}
