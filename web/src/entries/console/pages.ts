@@ -47,6 +47,7 @@ export const pages: readonly Page[] = [
     load: () => import('../../people/SignIn.svelte'),
   },
   { name: 'log', title: 'Shift log', access: 'log:read', load: () => import('../../shift/Log.svelte') },
+  { name: 'fleet', title: 'Fleet', access: 'fleet:read', load: () => import('../../fleet/Fleet.svelte') },
   { name: 'duty', title: 'Duty', access: 'duty:read', load: () => import('../../duty/Duty.svelte') },
   { name: 'channels', title: 'Channels', access: 'alarms:read', load: () => import('../../duty/Channels.svelte') },
   { name: 'kpis', title: 'Alarm figures', access: 'alarms:read', load: () => import('../../shift/Kpis.svelte') },
