@@ -5,6 +5,7 @@
 import { type Clock, clockFromText, type Parsed, parsed, refused, StationId, systemClock } from '@siaga/protocol';
 import { type Static, Type } from 'typebox';
 import { parseDocument } from 'yaml';
+import { cadenceSection } from './cadence/config.ts';
 import { type Environment, overridden, withValue } from './config/environment.ts';
 import { gaugesSection } from './config/gauges.ts';
 import { isRecord, judge } from './config/judge.ts';
@@ -12,6 +13,8 @@ import { withPathsFrom } from './config/paths.ts';
 import { samplingSection } from './config/sampling.ts';
 import { type ConfigSection, FilePath } from './config/section.ts';
 import { messageOf } from './errors.ts';
+import { storageSection } from './outbox/config.ts';
+import { provisionSection } from './provision/config.ts';
 import { remoteSection } from './remote/config.ts';
 import type { RemoteSettings } from './remote/settings.ts';
 import { uplinkSection } from './uplink/config.ts';
@@ -28,7 +31,10 @@ const sections = {
   data: { schema: data },
   sampling: samplingSection,
   gauges: gaugesSection,
+  cadence: cadenceSection,
+  storage: { ...storageSection, schema: Type.Optional(storageSection.schema) },
   uplink: uplinkSection,
+  provision: provisionSection,
   remote: remoteSection,
 } satisfies Record<string, ConfigSection>;
 
