@@ -22,7 +22,17 @@ function holding({ stream, boot, gauge, intervalS, maintenance, readings, lost }
   );
   const held = readings.map(({ seq }) => [seq, seq] as const);
   const lastSeq = readings.at(-1)?.seq ?? 0;
-  const state: OutboxState = { stream, lastSeq, held, settled: [], unsettled: held, lost, doubt: null, bytes: 0 };
+  const state: OutboxState = {
+    stream,
+    lastSeq,
+    held,
+    settled: [],
+    unsettled: held,
+    lost,
+    doubt: null,
+    bytes: 0,
+    notKept: 0,
+  };
   return {
     state: () => state,
     storeId: () => null,
@@ -76,6 +86,7 @@ it('a receipt settles all but its missing numbers', () => {
     lost: [],
     doubt: null,
     bytes: 0,
+    notKept: 0,
   };
   const verdict = judgeReceipt(receipt.value, {
     outbox,

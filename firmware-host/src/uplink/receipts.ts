@@ -7,8 +7,8 @@
  * things prove another history: a number beyond our own last, and a rejection as `identity-conflict`. Then
  * what is not truly settled moves to a new stream; the sender first waits for the word on what it has sent.
  */
-import { addRanges, type Receipt, type RejectReason, removeRange, type SeqRanges } from '@siaga/protocol';
-import { intersect, subtract } from '../outbox/ledger.ts';
+import { type Receipt, type RejectReason, removeRange, type SeqRanges } from '@siaga/protocol';
+import { intersect, subtract, unite } from '../outbox/ledger.ts';
 import type { OutboxState, Settlement } from '../outbox/outbox.ts';
 import type { Sent } from './window.ts';
 
@@ -29,7 +29,8 @@ export type ReceiptVerdict =
   | {
       readonly kind: 'other-history';
       readonly reason: 'beyond-last' | 'identity-conflict';
-      readonly conflicts: SeqRanges;
+      /** The numbers of each message that the receipt refuses. */
+      readonly refused: readonly SeqRanges[];
     }
   | { readonly kind: 'settle'; readonly settlement: Settlement; readonly quarantined: Quarantined[] };
 
@@ -43,13 +44,14 @@ export function judgeReceipt(receipt: Receipt, context: ReceiptContext): Receipt
 
   const rejected = receipt.rejected.flatMap(({ sha256, reason }): Quarantined[] => {
     const message = messages.get(sha256);
-    return message ? [{ reason, seqs: message.seqs }] : [];
+    // A correction under an old revision proves nothing about the readings.
+    return message?.rev === 0 ? [{ reason, seqs: message.seqs }] : [];
   });
-  const conflicts = seqsOf(rejected.filter(({ reason }) => reason === 'identity-conflict'));
+  const refused = rejected.filter(({ reason }) => reason === 'identity-conflict').map(({ seqs }) => seqs);
   const reason = receipt.upTo > outbox.lastSeq ? 'beyond-last' : 'identity-conflict';
-  if (reason === 'beyond-last' || conflicts.length > 0) return { kind: 'other-history', reason, conflicts };
+  if (reason === 'beyond-last' || refused.length > 0) return { kind: 'other-history', reason, refused };
   const covered = trusted(coverageOf(receipt), context);
-  const settled = addRanges(covered, seqsOf(rejected));
+  const settled = unite(covered, seqsOf(rejected));
   const how = sameStore ? 'add' : 'replace';
   const settlement: Settlement = { stream: receipt.stream, settled, how, storeId: receipt.storeId };
   return { kind: 'settle', settlement, quarantined: rejected };
@@ -61,11 +63,24 @@ export function toMove(
   { outbox, confirmed }: Pick<ReceiptContext, 'outbox' | 'confirmed'>,
   conflicts: SeqRanges,
 ): SeqRanges {
-  const done = addRanges(outbox.settled, trusted(coverageOf(receipt), { outbox, confirmed }));
+  const done = unite(outbox.settled, trusted(coverageOf(receipt), { outbox, confirmed }));
   return subtract(outbox.held, subtract(done, conflicts));
 }
 
-function coverageOf({ upTo, ranges }: Receipt): SeqRanges {
+/** The corrections that a receipt settles: stored, or refused for good. */
+export function correctionsIn(receipt: Receipt, messages: ReadonlyMap<string, Sent>): SeqRanges {
+  const stored = (receipt.corrections ?? []).filter(({ rev }) => rev === 1);
+  const refused = receipt.rejected.flatMap(({ sha256 }) => {
+    const message = messages.get(sha256);
+    return message && message.rev > 0 ? [message.seqs] : [];
+  });
+  return refused.reduce(
+    unite,
+    stored.reduce((all, { from, to }) => unite(all, [[from, to]]), [] as SeqRanges),
+  );
+}
+
+export function coverageOf({ upTo, ranges }: Receipt): SeqRanges {
   const all: SeqRanges = upTo > 0 ? [[1, upTo]] : [];
   return ranges.reduce((rest, { from, to }) => removeRange(rest, from, to), all);
 }
@@ -77,9 +92,9 @@ function trusted(
 ): SeqRanges {
   if (doubt === null) return coverage;
   const before: SeqRanges = doubt.fromSeq > 1 ? [[1, doubt.fromSeq - 1]] : [];
-  return addRanges(intersect(coverage, before), intersect(coverage, confirmed));
+  return unite(intersect(coverage, before), intersect(coverage, confirmed));
 }
 
 function seqsOf(rejected: readonly Quarantined[]): SeqRanges {
-  return rejected.reduce((all, { seqs }) => addRanges(all, seqs), [] as SeqRanges);
+  return rejected.map(({ seqs }) => seqs).reduce(unite, []);
 }

@@ -22,13 +22,13 @@ export const trustedClock: DeviceTime = { clockTrusted: () => true, earliestMs: 
 export type Pems = { readonly ca: Buffer; readonly cert: Buffer; readonly key: Buffer };
 
 /** Rejects with `credentials-unreadable`, naming the setting and the file. */
-export async function readCredentials(paths: Credentials): Promise<Pems> {
+export async function readCredentials(paths: Credentials, section = 'uplink'): Promise<Pems> {
   const [ca, cert, key] = await Promise.all([
-    read('uplink.ca', paths.ca),
-    read('uplink.cert', paths.cert),
-    read('uplink.key', paths.key),
+    read(`${section}.ca`, paths.ca),
+    read(`${section}.cert`, paths.cert),
+    read(`${section}.key`, paths.key),
   ]);
-  check(paths, { ca, cert, key });
+  check(paths, { ca, cert, key }, section);
   return { ca, cert, key };
 }
 
@@ -101,19 +101,19 @@ function handshake(
 }
 
 /** TLS itself would name no file: "PEM routines::no start line". */
-function check(paths: Credentials, files: Pems): void {
+function check(paths: Credentials, files: Pems, section: string): void {
   const made = <T>(setting: keyof Credentials, what: string, make: (file: Buffer) => T): T => {
     try {
       return make(files[setting]);
     } catch (error) {
-      throw unreadable(`uplink.${setting}: ${paths[setting]} holds no ${what} (PEM): ${messageOf(error)}`, error);
+      throw unreadable(`${section}.${setting}: ${paths[setting]} holds no ${what} (PEM): ${messageOf(error)}`, error);
     }
   };
   made('ca', 'certificate', (file) => new X509Certificate(file));
   const cert = made('cert', 'certificate', (file) => new X509Certificate(file));
   const key = made('key', 'private key', createPrivateKey);
   if (!cert.checkPrivateKey(key))
-    throw unreadable(`uplink.key: ${paths.key} does not belong to uplink.cert ${paths.cert}`);
+    throw unreadable(`${section}.key: ${paths.key} does not belong to ${section}.cert ${paths.cert}`);
 }
 
 function unreadable(message: string, cause?: unknown) {
