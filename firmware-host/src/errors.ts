@@ -12,13 +12,20 @@ export const errorCodes = [
   'uplink-refused',
   'control-refused',
   'update-failed',
+  'provision-refused',
+  'provision-failed',
 ] as const;
 export type ErrorCode = (typeof errorCodes)[number];
 
 /** An error with a code for programs, a sentence for people, and whether trying again may help. */
 export type AgentError = Error & { readonly code: ErrorCode; readonly retry: boolean };
 
-const retryable: ReadonlySet<ErrorCode> = new Set(['outbox-full', 'uplink-disconnected', 'uplink-ack-timeout']);
+const retryable: ReadonlySet<ErrorCode> = new Set([
+  'outbox-full',
+  'uplink-disconnected',
+  'uplink-ack-timeout',
+  'provision-failed',
+]);
 
 export function agentError(code: ErrorCode, message: string, cause?: unknown): AgentError {
   return Object.assign(new Error(message, { cause }), { code, retry: retryable.has(code) });

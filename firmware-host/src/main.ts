@@ -5,6 +5,7 @@ import { dirname, resolve } from 'node:path';
 import { Command } from 'commander';
 import { pino } from 'pino';
 import { startAgent } from './agent.ts';
+import { addProvisionCommand } from './cli/provision.ts';
 import { loadConfig, resolvePaths } from './config.ts';
 import { agentError, messageOf } from './errors.ts';
 
@@ -40,6 +41,7 @@ program
   .description('read the gauges, keep every reading, send it')
   .requiredOption('--config <file>', 'settings (YAML)')
   .action(run);
+addProvisionCommand(program);
 
 program.parseAsync().catch((error) => {
   process.stderr.write(`${messageOf(error)}\n`);

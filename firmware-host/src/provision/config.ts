@@ -1,53 +1,75 @@
 /** The section `provision`: how this device gets and renews its certificate. */
+import { basename, dirname } from 'node:path';
 import { type Static, Type } from 'typebox';
+import { type ConfigSection, FilePath } from '../config/section.ts';
 
-const Path = Type.String({ minLength: 1 });
-
-const strict = { additionalProperties: false } as const;
-
-export const ProvisionConfig = Type.Object(
+const section = Type.Object(
   {
     by: Type.Union([Type.Literal('siaga'), Type.Literal('aws')], {
+      default: 'siaga',
       description: "Who signs: the platform's own broker (siaga), or AWS IoT fleet provisioning (aws)",
     }),
     url: Type.Optional(
-      Type.String({ pattern: '^mqtts://[^/\\s]+$', description: "mqtts://host:port; without, the uplink's" }),
+      Type.String({
+        pattern: '^mqtts://[^/\\s]+$',
+        patternErrorMessage: 'must be mqtts://host:port',
+        description: "Where to ask: mqtts://host:port; without, the uplink's",
+      }),
     ),
     claim: Type.Optional(
       Type.Object(
-        { ca: Path, cert: Path, key: Path },
-        { ...strict, description: 'The claim certificate: it can do nothing but ask for a certificate' },
+        {
+          ca: FilePath({ description: "Who must have signed the broker's certificate (PEM)" }),
+          cert: FilePath({ description: 'The claim certificate (PEM): it can do nothing but ask for another' }),
+          key: FilePath({ description: "The claim's private key (PEM)" }),
+        },
+        { additionalProperties: false, description: 'For the first certificate, and after a card swap' },
       ),
     ),
     hardware: Type.Optional(
-      Type.Union([Type.String({ pattern: '^[A-Za-z0-9._:-]{1,64}$' }), Type.Null()], {
-        description: 'Serial number that the allow-list asks for; auto reads the machine’s own',
+      Type.String({
+        pattern: '^[A-Za-z0-9._:-]{1,64}$',
+        patternErrorMessage: 'must be up to 64 of A-Z, a-z, 0-9, ., _, : and -',
+        description: "This machine's serial number, for the allow-list; without, the one that the machine tells",
       }),
     ),
     renewAt: Type.Number({
       minimum: 0.1,
       maximum: 0.95,
-      description: 'Renew when this share of the certificate’s life has passed',
+      default: 0.67,
+      description: "Renew when this share of the certificate's life has passed",
     }),
     template: Type.Optional(
-      Type.String({ pattern: '^[0-9A-Za-z_-]{1,36}$', description: 'AWS only: name of the provisioning template' }),
+      Type.String({
+        pattern: '^[0-9A-Za-z_-]{1,36}$',
+        patternErrorMessage: 'must be up to 36 letters, digits, underscores and hyphens',
+        description: 'AWS only: the name of the provisioning template',
+      }),
     ),
   },
-  { ...strict, description: 'How this device gets and renews its certificate' },
+  { additionalProperties: false, description: 'How this device gets and renews its certificate' },
 );
-export type ProvisionConfig = Static<typeof ProvisionConfig>;
+export type ProvisionConfig = Static<typeof section>;
 
-export const provisionDefaults = { by: 'siaga', hardware: 'auto', renewAt: 0.67 } as const;
+type Uplink = { readonly ca: string; readonly cert: string; readonly key: string };
 
-/** What the schema cannot say. `whole` is the rest of the settings, unjudged. */
-export function provisionFaults(section: ProvisionConfig, whole: { readonly uplink?: unknown }): string[] {
-  const faults: string[] = [];
-  if (section.url === undefined && (whole.uplink === undefined || whole.uplink === null))
-    faults.push('provision.url: is missing, and there is no uplink.url to use in its place');
-  if (section.url !== undefined && !URL.canParse(section.url)) faults.push('provision.url: host or port cannot be right');
-  if (section.by === 'aws' && section.template === undefined)
-    faults.push('provision.template: is missing; AWS fleet provisioning needs the name of its template');
-  if (section.by === 'siaga' && section.template !== undefined)
-    faults.push("provision.template: is for 'by: aws' only");
-  return faults;
+export const provisionSection = {
+  schema: Type.Optional(section),
+  faults({ by, url, template }: ProvisionConfig, { uplink }: { readonly uplink?: Uplink | null }): string[] {
+    const faults: string[] = [];
+    if (url !== undefined && !URL.canParse(url)) faults.push('provision.url: host or port cannot be right');
+    if (by === 'aws' && template === undefined) faults.push('provision.template: is missing: AWS needs its name');
+    if (by === 'siaga' && template !== undefined) faults.push('provision.template: is for by: aws only');
+    if (!uplink) faults.push('provision: wants an uplink: a certificate is for a connection');
+    else if (!isCurrent(uplink))
+      faults.push(
+        'uplink.ca, uplink.cert, uplink.key: with provision they must be three files of one folder named current, such as credentials/current/device.crt: the folder is replaced as one',
+      );
+    return faults;
+  },
+} satisfies ConfigSection;
+
+function isCurrent({ ca, cert, key }: Uplink): boolean {
+  const folders = new Set([ca, cert, key].map(dirname));
+  return folders.size === 1 && basename(dirname(cert)) === 'current' && new Set([ca, cert, key]).size === 3;
 }

@@ -1,0 +1,1 @@
+export { createRenewal, type Renewal, type RenewalOptions, type RenewalOutcome } from './renewal.ts';
