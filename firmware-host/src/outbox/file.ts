@@ -1,83 +1,79 @@
 /**
  * The outbox on disk.
  *
- *   outbox/LOCK                  one agent a folder
- *   outbox/stream                which stream is the present one
- *   outbox/<stream>/cursor.json  what is settled, the highest number ever given
- *   outbox/<stream>/*.seg        the log (log.ts)
+ *   outbox/LOCK       one agent a folder (lock.ts)
+ *   outbox/ballast    room held back for when the disk is full (ballast.ts)
+ *   outbox/stream     which stream is the present one (streams.ts), and its folder with cursor and log
  *
- * A new stream is built whole in its own folder and becomes the present one by the rename of `stream`:
- * a crash before it leaves the old stream as it was (the half-built folder is deleted at the next start),
- * a crash after it the new one. Nothing of the new stream can have been sent before, so nothing doubles.
- *
- * The cursor is saved seldom: an older one only makes the agent send again what the cloud recognises. It is
- * saved before segments are deleted, so that the highest number is never forgotten.
+ * One sync a reading, and hardly any beside: the cursor is saved when something of it must not be forgotten (a
+ * doubt that ended, another store, data that goes), else as a hint without a sync. When the disk is full, room is
+ * made (room.ts), with the ballast's help; what cannot be kept uses up its number, which is thereby declared lost.
  */
-import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { addRanges, countSeqs, mintStreamId, parserOf, type SeqRanges, StreamId } from '@siaga/protocol';
-import { Type } from 'typebox';
-import { agentError, isAgentError, messageOf, systemCodeOf } from '../errors.ts';
-import { makeFolder, readIfThere, writeDurably } from './durable.ts';
-import {
-  appended,
-  type Ledger,
-  newLedger,
-  rangesOf,
-  released,
-  reopened,
-  settledWith,
-  stateOf,
-  subtract,
-} from './ledger.ts';
+import { countSeqs, mintStreamId, type SeqRanges, type StreamId } from '@siaga/protocol';
+import { agentError, isAgentError, messageOf } from '../errors.ts';
+import { openBallast } from './ballast.ts';
+import { cursorOf, writeCursor, writeHint, writeStreamFile } from './cursor.ts';
+import { makeFolder } from './durable.ts';
+import { diskFiles, type Files, isDiskFull } from './files.ts';
+import { appended, type Ledger, newLedger, refused, released, settledWith, stateOf, subtract } from './ledger.ts';
 import { takeLock } from './lock.ts';
-import { openLog, type Segment, type SegmentLog } from './log.ts';
+import type { SegmentLog } from './log.ts';
 import type { Draft, Outbox, StoredReading } from './outbox.ts';
+import { createRoom } from './room.ts';
+import { beginStream, openStream } from './streams.ts';
+import { tellsOfFlood } from './thin.ts';
 
 export type FileOutboxOptions = {
   readonly folder: string;
   readonly segmentBytes?: number;
-  /** Settled data is kept up to this size, for the cloud to ask for again. */
-  readonly keepBytes?: number;
-  /** Beyond this the oldest data goes, settled or not, and is declared lost. */
+  /** Settled data is kept so long, by the readings' own times, for the cloud to ask for again. */
+  readonly keepMs?: number;
+  /** The log takes no more than this; beyond it room is made as on a full disk. */
   readonly maxBytes?: number;
+  /** Room held back beside the log; none if not given. */
+  readonly ballastBytes?: number;
+  /** Readings that are never thinned out; by default those that by themselves tell of a flood (thin.ts). */
+  readonly isEvent?: (stored: StoredReading) => boolean;
   /** Told what was cut off, passed over or dropped. */
   readonly warn?: (details: object, message: string) => void;
+  readonly files?: Files;
+  /** Real ms after which what was settled is noted, and after which a ballast is taken back. */
+  readonly hintEveryMs?: number;
+  readonly refillEveryMs?: number;
 };
 
-const saveEveryMs = 300_000;
-const saveEverySeqs = 2_000;
-const mintBatch = 500;
-
-const Ranges = Type.Array(Type.Tuple([Type.Integer(), Type.Integer()]));
-const parseStreamFile = parserOf(Type.Object({ stream: StreamId }));
-const parseCursor = parserOf(
-  Type.Object({
-    lastSeq: Type.Integer({ minimum: 0 }),
-    settled: Ranges,
-    lost: Ranges,
-    storeId: Type.Union([Type.String(), Type.Null()]),
-    doubtFrom: Type.Union([Type.Integer({ minimum: 1 }), Type.Null()]),
-  }),
-);
-const parseStreamId = parserOf(StreamId);
+const defaultSegmentBytes = 256 * 1024;
+const hintEverySeqs = 2_000;
+const mintBatch = 1_000;
+/** Steps of making room for one append: somebody else may be eating the disk, and all would be thinned for nothing. */
+const mostSteps = 6;
+const afterVainStepsMs = 600_000;
+/** Enough for a cursor. */
+const smallBytes = 65_536;
 
 type Waiting = { draft: Draft; resolve(stored: StoredReading): void; reject(error: unknown): void };
 
 export async function openFileOutbox(options: FileOutboxOptions): Promise<Outbox> {
-  const { folder, segmentBytes = 256 * 1024, keepBytes = 16 << 20, maxBytes = 512 << 20, warn = () => {} } = options;
+  const { folder, segmentBytes = defaultSegmentBytes, keepMs = 30 * 86_400_000, maxBytes = 512 << 20 } = options;
+  const { ballastBytes = 0, isEvent = tellsOfFlood, warn = () => {}, files = diskFiles } = options;
+  const { hintEveryMs = 900_000, refillEveryMs = 60_000 } = options;
   await makeFolder(folder);
   const unlock = await takeLock(join(folder, 'LOCK'));
-  const opened = await openStream(folder, segmentBytes).catch(async (error) => {
+  const opened = await openStream(files, folder, segmentBytes).catch(async (error) => {
     await unlock();
     throw error;
   });
-  let { ledger, log } = opened;
+  const ballast = await openBallast(files, join(folder, 'ballast'), ballastBytes);
+  let { ledger, log, saved, mint } = opened;
   let waiting: Waiting[] = [];
   let closed = false;
   let turn: Promise<unknown> = Promise.resolve();
-  let savedAtMs = performance.now();
-  let savedSettled = countSeqs(ledger.settled);
+  let notKept = 0;
+  let hintedAtMs = performance.now();
+  let hintedSettled = countSeqs(ledger.settled);
+  let refilledAtMs = Number.NEGATIVE_INFINITY;
+  let noStepsUntilMs = 0;
 
   /** Everything that writes takes its turn here, one after the other. */
   const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
@@ -86,42 +82,100 @@ export async function openFileOutbox(options: FileOutboxOptions): Promise<Outbox
     return done;
   };
 
-  /** A full disk takes no cursor; what is held must still be sent, for only that makes room. */
-  const save = async (): Promise<void> => {
-    await saveCursor(folder, ledger).catch((error) => warn({ err: messageOf(error) }, 'cursor not saved'));
-    savedAtMs = performance.now();
-    savedSettled = countSeqs(ledger.settled);
-  };
-
-  const dropSegment = async (segment: Segment, why: string): Promise<void> => {
-    const unsettled = countSeqs(subtract(segment.held, ledger.settled));
-    ledger = released(ledger, segment.held);
-    await save();
-    await log.drop(segment);
-    if (unsettled > 0) warn({ unsettled, why }, 'dropped readings that were never sent');
-  };
-
-  const bytes = () => log.segments().reduce((sum, segment) => sum + segment.bytes, 0);
-  const droppable = () => log.segments().slice(0, -1);
-  const isSettled = (segment: Segment) => subtract(segment.held, ledger.settled).length === 0;
-
-  /** Frees the oldest settled segments beyond `limit`; false when nothing could be freed. */
-  const freeSettled = async (limit: number, why: string): Promise<boolean> => {
-    let freed = false;
-    for (const segment of droppable()) {
-      if (bytes() <= limit || !isSettled(segment)) break;
-      await dropSegment(segment, why);
-      freed = true;
+  /** Does what takes a little room; where there is none the ballast gives it. */
+  const withBallast = async <T>(bytes: number, work: () => Promise<T>): Promise<T> => {
+    try {
+      return await work();
+    } catch (error) {
+      if (!isDiskFull(error) || !(await ballast.release(bytes))) throw error;
+      return work();
     }
-    return freed;
   };
 
-  const bound = async (): Promise<void> => {
-    if (bytes() <= maxBytes) return;
-    await freeSettled(maxBytes, 'size');
-    for (const segment of droppable()) {
-      if (bytes() <= maxBytes) break;
-      await dropSegment(segment, 'size');
+  const noted = (): void => {
+    hintedAtMs = performance.now();
+    hintedSettled = countSeqs(ledger.settled);
+  };
+
+  const saveAs = async (next: Ledger): Promise<void> => {
+    saved++;
+    await withBallast(smallBytes, () => writeCursor(files, join(folder, next.stream), cursorOf(next, saved, mint)));
+    noted();
+  };
+
+  /** A full disk takes no cursor; what is held must still be sent, for only that makes room. */
+  const save = (): Promise<void> =>
+    saveAs(ledger).catch((error) => warn({ err: messageOf(error) }, 'cursor not saved'));
+
+  const hint = async (): Promise<void> => {
+    saved++;
+    noted();
+    const cursor = cursorOf(ledger, saved, mint);
+    await writeHint(files, join(folder, ledger.stream), cursor).catch((error) =>
+      warn({ err: messageOf(error) }, 'hint not saved'),
+    );
+  };
+
+  const room = createRoom({
+    log: () => log,
+    ledger: () => ledger,
+    change(next, thinnedOut) {
+      ledger = next;
+      notKept += thinnedOut;
+      if (thinnedOut > 0) warn({ thinnedOut }, 'thinned out readings that were never sent');
+    },
+    save,
+    isEvent,
+  });
+
+  /** Makes room until `enough`; false when it is not enough. */
+  const makeRoom = async (enough: () => Promise<boolean>, steps: number): Promise<boolean> => {
+    if (performance.now() < noStepsUntilMs) return false;
+    for (let i = 0; i < steps; i++) {
+      const made = await withBallast(2 * segmentBytes, () => room.step()).catch((error) => {
+        if (!isDiskFull(error)) throw error;
+        return false;
+      });
+      if (!made) break;
+      if (await enough()) return true;
+    }
+    return false;
+  };
+
+  /** Up to the budget: half a segment below it, so that not every append must make room. */
+  const keepBudget = async (): Promise<boolean> => {
+    if (log.bytes() < maxBytes) return true;
+    const made = await makeRoom(async () => log.bytes() < maxBytes - segmentBytes / 2, Number.POSITIVE_INFINITY);
+    return made || log.bytes() < maxBytes;
+  };
+
+  /** Appends; on a full disk makes room and tries again. */
+  const store = async (firstSeq: number, drafts: readonly Draft[]): Promise<void> => {
+    if (!(await keepBudget()))
+      throw agentError('outbox-full', `not stored: the budget of ${maxBytes} bytes is used up`);
+    try {
+      return await log.append(firstSeq, drafts);
+    } catch (error) {
+      if (!isDiskFull(error)) throw error;
+      const enough = async () => ((await files.free(folder)) ?? 0) > segmentBytes + ballast.missing();
+      await makeRoom(enough, mostSteps);
+      await log.append(firstSeq, drafts).catch((again) => {
+        if (performance.now() >= noStepsUntilMs) noStepsUntilMs = performance.now() + afterVainStepsMs;
+        throw again;
+      });
+      await ballast.refill(segmentBytes);
+    }
+  };
+
+  /** Uses up the numbers of what could not be kept, so that the loss is declared, if that can be written down. */
+  const refuse = async (count: number): Promise<void> => {
+    notKept += count;
+    const next = refused(ledger, count);
+    try {
+      await saveAs(next);
+      ledger = next;
+    } catch (error) {
+      warn({ err: messageOf(error), count }, 'readings not kept, and no room to write that down');
     }
   };
 
@@ -130,22 +184,37 @@ export async function openFileOutbox(options: FileOutboxOptions): Promise<Outbox
     waiting = [];
     if (batch.length === 0) return;
     const firstSeq = ledger.lastSeq + 1;
-    const drafts = batch.map(({ draft }) => draft);
     try {
-      await log.append(firstSeq, drafts).catch(async (error) => {
-        if (!isDiskFull(error) || !(await freeSettled(0, 'disk full'))) throw error;
-        await log.append(firstSeq, drafts);
-      });
+      await store(
+        firstSeq,
+        batch.map(({ draft }) => draft),
+      );
     } catch (error) {
+      await refuse(batch.length);
       const reason = isAgentError(error) ? error : agentError('outbox-full', `not stored: ${messageOf(error)}`, error);
       for (const { reject } of batch) reject(reason);
       return;
     }
+    noStepsUntilMs = 0;
     ledger = appended(ledger, firstSeq, firstSeq + batch.length - 1);
     batch.forEach(({ draft, resolve }, i) => {
       resolve({ ...draft, stream: ledger.stream, reading: { ...draft.reading, seq: firstSeq + i } });
     });
-    await bound();
+    if (ballast.missing() > 0 && performance.now() - refilledAtMs >= refillEveryMs) {
+      refilledAtMs = performance.now();
+      await ballast.refill(segmentBytes);
+    }
+  };
+
+  /** Drops what the cloud has had for longer than it may be asked for again. */
+  const dropExpired = async (): Promise<void> => {
+    const newestAtMs = log.segments().at(-1)?.newestAtMs;
+    if (newestAtMs === null || newestAtMs === undefined) return;
+    const isOld = (atMs: number | null) => atMs === null || newestAtMs - atMs >= keepMs;
+    await room.dropSettled(
+      (segment) => isOld(segment.newestAtMs),
+      () => false,
+    );
   };
 
   /** Copies the readings of `seqs` into the empty log `next`, under new numbers. */
@@ -154,7 +223,7 @@ export async function openFileOutbox(options: FileOutboxOptions): Promise<Outbox
     let rest = seqs;
     for (;;) {
       const { readings, missing } = await log.read(rest, mintBatch);
-      if (missing.length > 0) warn({ missing: missing.length }, 'readings on the disk became unreadable');
+      if (missing.length > 0) warn({ missing: countSeqs(missing) }, 'readings on the disk became unreadable');
       const last = readings.at(-1);
       if (!last) return minted;
       await next.append(minted.lastSeq + 1, readings);
@@ -166,33 +235,33 @@ export async function openFileOutbox(options: FileOutboxOptions): Promise<Outbox
   const moveTo = async (stream: StreamId, seqs: SeqRanges): Promise<void> => {
     const target = join(folder, stream);
     const old = { log, stream: ledger.stream };
-    await mkdir(target);
-    const next = await openLog(target, stream, segmentBytes);
+    const next = await beginStream(files, folder, stream, segmentBytes);
     try {
       const minted = await copyTo(next, stream, seqs);
-      await saveCursor(folder, minted);
-      await writeStream(folder, stream);
-      log = next;
-      ledger = minted;
+      await writeCursor(files, target, cursorOf(minted, 1, mint + 1));
+      await writeStreamFile(files, folder, stream);
+      [log, ledger, saved, mint] = [next, minted, 1, mint + 1];
     } catch (error) {
       await next.close();
-      await rm(target, { recursive: true, force: true });
+      await files.removeTree(target);
       throw error;
     }
+    noted();
     // The move is done: what is left of the old stream is rubbish, deleted at the next start at the latest.
-    await Promise.all([old.log.close(), rm(join(folder, old.stream), { recursive: true, force: true })]).catch(
-      (error) => warn({ err: messageOf(error) }, 'old stream not deleted'),
+    await Promise.all([old.log.close(), files.removeTree(join(folder, old.stream))]).catch((error) =>
+      warn({ err: messageOf(error) }, 'old stream not deleted'),
     );
   };
 
-  const { tornBytes, damagedBytes, unreadable } = log.damage();
+  const { tornBytes, damagedBytes, unreadable } = log.found();
   if (unreadable.length > 0) warn({ unreadable, lost: ledger.lost }, 'segments cannot be read; they are kept aside');
   if (tornBytes > 0) warn({ tornBytes }, 'cut off a torn tail: the last append had not been finished');
   if (damagedBytes > 0) warn({ damagedBytes, lost: ledger.lost }, 'passed over damaged records');
+  // The doubt about this run's numbers must be on the disk before the first of them is given.
   await save();
 
   return {
-    state: () => stateOf(ledger, bytes()),
+    state: () => stateOf(ledger, log.bytes(), notKept),
     storeId: () => ledger.storeId,
     append: (draft) =>
       new Promise((resolve, reject) => {
@@ -204,8 +273,8 @@ export async function openFileOutbox(options: FileOutboxOptions): Promise<Outbox
       inTurn(async () => {
         const { readings, missing } = await log.read(seqs, limit);
         if (missing.length > 0) {
-          ledger = released(ledger, rangesOf(missing));
-          warn({ missing: missing.length }, 'readings on the disk became unreadable');
+          ledger = released(ledger, missing);
+          warn({ missing: countSeqs(missing) }, 'readings on the disk became unreadable');
         }
         return readings;
       }),
@@ -214,11 +283,11 @@ export async function openFileOutbox(options: FileOutboxOptions): Promise<Outbox
         if (settlement.stream !== ledger.stream) return;
         const before = ledger;
         ledger = settledWith(ledger, settlement);
-        await freeSettled(keepBytes, 'retention');
+        await dropExpired();
         const cleared = before.doubt !== null && ledger.doubt === null;
-        const otherStore = before.storeId !== ledger.storeId;
-        const due = performance.now() - savedAtMs >= saveEveryMs;
-        if (cleared || otherStore || due || countSeqs(ledger.settled) - savedSettled >= saveEverySeqs) await save();
+        if (cleared || before.storeId !== ledger.storeId || settlement.how === 'replace') return save();
+        const due = performance.now() - hintedAtMs >= hintEveryMs;
+        if (due || countSeqs(ledger.settled) - hintedSettled >= hintEverySeqs) await hint();
       }),
     remint: (seqs) =>
       inTurn(async () => {
@@ -237,64 +306,4 @@ export async function openFileOutbox(options: FileOutboxOptions): Promise<Outbox
       await unlock();
     },
   };
-}
-
-/** Opens the present stream, or begins one in a folder that has none. */
-async function openStream(folder: string, segmentBytes: number): Promise<{ ledger: Ledger; log: SegmentLog }> {
-  const streams = (await readdir(folder)).filter((name) => parseStreamId(name).ok);
-  const present = await presentStream(folder, streams);
-  for (const other of streams) if (other !== present) await rm(join(folder, other), { recursive: true, force: true });
-  if (present !== null) {
-    const log = await openLog(join(folder, present), present, segmentBytes);
-    const held = addRanges(
-      [],
-      log.segments().flatMap((segment) => segment.held),
-    );
-    const cursor = parseCursor(jsonOf(await readIfThere(join(folder, present, 'cursor.json'))));
-    if (cursor.ok) return { ledger: reopened({ stream: present, ...cursor.value }, held), log };
-    // Without a cursor the log alone knows the highest number; without a record nobody does.
-    const unknown = { stream: present, lastSeq: 0, settled: [], lost: [], storeId: null, doubtFrom: 1 };
-    if (held.length > 0) return { ledger: reopened(unknown, held), log };
-    await log.close();
-    await rm(join(folder, present), { recursive: true, force: true });
-  }
-  const stream = mintStreamId();
-  await mkdir(join(folder, stream));
-  await saveCursor(folder, newLedger(stream));
-  await writeStream(folder, stream);
-  return { ledger: newLedger(stream), log: await openLog(join(folder, stream), stream, segmentBytes) };
-}
-
-/** The stream named by the file `stream`; where that says nothing of use, the only one there is. */
-async function presentStream(folder: string, streams: readonly string[]): Promise<string | null> {
-  const named = parseStreamFile(jsonOf(await readIfThere(join(folder, 'stream'))));
-  if (named.ok && streams.includes(named.value.stream)) return named.value.stream;
-  if (streams.length > 1)
-    throw agentError(
-      'outbox-unreadable',
-      `${folder}: the file 'stream' names none of the ${streams.length} streams here; write {"stream":"<id>"} into it`,
-    );
-  return streams[0] ?? null;
-}
-
-async function writeStream(folder: string, stream: string): Promise<void> {
-  await writeDurably(join(folder, 'stream'), `${JSON.stringify({ stream })}\n`);
-}
-
-async function saveCursor(folder: string, { stream, lastSeq, settled, lost, storeId, doubt }: Ledger): Promise<void> {
-  const cursor = { lastSeq, settled, lost, storeId, doubtFrom: doubt?.fromSeq ?? null };
-  await writeDurably(join(folder, stream, 'cursor.json'), `${JSON.stringify(cursor)}\n`);
-}
-
-function jsonOf(text: string | null): unknown {
-  try {
-    return JSON.parse(text ?? '');
-  } catch {
-    return null;
-  }
-}
-
-function isDiskFull(error: unknown): boolean {
-  const code = systemCodeOf(error);
-  return code === 'ENOSPC' || code === 'EDQUOT';
 }

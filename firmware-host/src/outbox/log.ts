@@ -3,115 +3,194 @@
  *
  *   <folder>/000000000000001.seg   named by its first seq; at most `segmentBytes` and one batch long
  *
- * One writer: the caller never overlaps `append`, `drop` and `close`. Reading may overlap them.
+ * One writer: the caller never overlaps `append`, `rewrite`, `drop` and `close`. Reading may overlap them.
  */
-import { type FileHandle, open, readdir, readFile, rename, truncate, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { SeqRanges, StreamId } from '@siaga/protocol';
-import { hasSeq } from '@siaga/protocol';
-import { systemCodeOf } from '../errors.ts';
-import { syncFolder } from './durable.ts';
-import { rangesOf } from './ledger.ts';
+import { hasSeq, type SeqRanges, type StreamId } from '@siaga/protocol';
+import { type Files, type OpenFile, readIfGiven, replaceFile, writeAll } from './files.ts';
+import { clip, intersect, rangesOf, subtract, unite } from './ledger.ts';
+import { type Found, scanFolder } from './log-folder.ts';
 import type { Draft, StoredReading } from './outbox.ts';
-import { decodeRecord, encodeRecord } from './record.ts';
-import { type SegmentScan, scanSegment } from './segment.ts';
+import { decodeReading } from './record.ts';
+import {
+  encodeOpening,
+  encodeReadings,
+  encodeSeal,
+  nothingWritten,
+  type SegmentScan,
+  scanSegment,
+  type Written,
+  writtenBefore,
+} from './segment.ts';
 
-export type Segment = { readonly path: string; readonly held: SeqRanges; readonly bytes: number };
+export type Segment = {
+  readonly path: string;
+  readonly held: SeqRanges;
+  readonly bytes: number;
+  /** One in so many readings was kept when it was thinned; 1 for untouched. */
+  readonly every: number;
+  /** When its last reading was observed; null where only reading it would tell. */
+  readonly newestAtMs: number | null;
+};
 
 export type SegmentLog = {
   /** Oldest first; the last is the one being written. */
   segments(): readonly Segment[];
-  /** Found at the start: bytes of torn tails cut off, bytes passed over inside segments, names of unreadable ones. */
-  damage(): { readonly tornBytes: number; readonly damagedBytes: number; readonly unreadable: readonly string[] };
+  /** Of all segments together. */
+  bytes(): number;
+  /** What the start met with. */
+  found(): Omit<Found, 'segments'>;
   /** Writes and syncs all as `firstSeq`, `firstSeq + 1`, …. On failure nothing of it is in the log. */
   append(firstSeq: number, drafts: readonly Draft[]): Promise<void>;
   /** The held readings of `seqs`, in order, at most `limit`; `missing`: numbers that can no longer be read. */
-  read(seqs: SeqRanges, limit: number): Promise<{ readings: StoredReading[]; missing: number[] }>;
+  read(seqs: SeqRanges, limit: number): Promise<{ readings: StoredReading[]; missing: SeqRanges }>;
+  /** Keeps only `readings` of a segment that is not being written; a crash leaves it as it was or as it shall be. */
+  rewrite(segment: Segment, readings: readonly StoredReading[], every: number): Promise<void>;
   /** Deletes a segment that is not being written. */
   drop(segment: Segment): Promise<void>;
   close(): Promise<void>;
 };
 
-type Open = { path: string; held: SeqRanges; bytes: number };
+type Open = { -readonly [K in keyof Segment]: Segment[K] } & { sealed: boolean; written: Written | null };
+type Loaded = { readonly path: string; readonly bytes: Buffer; readonly scan: SegmentScan };
 
-export async function openLog(folder: string, stream: StreamId, segmentBytes: number): Promise<SegmentLog> {
-  const { segments, ...damage } = await scanFolder(folder);
-  let writer: FileHandle | null = null;
+export async function openLog(
+  files: Files,
+  folder: string,
+  stream: StreamId,
+  segmentBytes: number,
+): Promise<SegmentLog> {
+  const { segments: there, ...found } = await scanFolder(files, folder, stream);
+  const segments: Open[] = there.map((segment) => ({ ...segment, written: null }));
+  let writer: OpenFile | null = null;
   /** A segment whose last append failed and could not be undone yet. */
   let spoilt: Open | null = null;
-  let cached: { path: string; bytes: Buffer; scan: SegmentScan } | null = null;
+  let cached: Loaded | null = null;
+  let total = segments.reduce((sum, { bytes }) => sum + bytes, 0);
 
-  const writable = async (firstSeq: number): Promise<Open> => {
-    const last = segments.at(-1);
-    if (last && last.bytes < segmentBytes) {
-      writer ??= await open(last.path, 'r+');
-      return last;
+  const grow = (segment: Open, bytes: number): void => {
+    total += bytes - segment.bytes;
+    segment.bytes = bytes;
+  };
+
+  const load = async (segment: Open): Promise<Loaded> => {
+    if (cached?.path === segment.path && cached.bytes.length === segment.bytes) return cached;
+    const bytes = ((await readIfGiven(files, segment.path)) ?? Buffer.alloc(0)).subarray(0, segment.bytes);
+    cached = { path: segment.path, bytes, scan: scanSegment(bytes) };
+    return cached;
+  };
+
+  /** Says at the segment's end what it holds. Not synced, and no harm when it fails: a start then reads it whole. */
+  const seal = async (segment: Open, file: OpenFile): Promise<void> => {
+    const { held, every, newestAtMs, bytes } = segment;
+    const record = held.length > 0 && newestAtMs !== null ? encodeSeal({ held, every, newestAtMs }, bytes) : null;
+    if (record === null) return;
+    try {
+      await writeAll(file, record, bytes);
+      grow(segment, bytes + record.length);
+      segment.sealed = true;
+    } catch {
+      await file.truncate(bytes);
     }
-    await writer?.close();
-    writer = null;
+  };
+
+  const writable = async (firstSeq: number): Promise<{ segment: Open; file: OpenFile }> => {
+    const last = segments.at(-1);
+    if (last && last.bytes < segmentBytes && !last.sealed) {
+      writer ??= await files.open(last.path, 'edit');
+      return { segment: last, file: writer };
+    }
     const path = join(folder, `${String(firstSeq).padStart(16, '0')}.seg`);
-    writer = await open(path, 'w', 0o600);
-    await syncFolder(folder);
-    const fresh: Open = { path, held: [], bytes: 0 };
-    segments.push(fresh);
-    return fresh;
+    const file = await files.open(path, 'new');
+    try {
+      await files.syncFolder(folder);
+    } catch (error) {
+      await file.close();
+      throw error;
+    }
+    const former = writer;
+    writer = null;
+    if (last && former) await seal(last, former).catch(() => undefined);
+    await former?.close();
+    writer = file;
+    const segment = { path, held: [], bytes: 0, every: 1, newestAtMs: null, sealed: false, written: nothingWritten };
+    segments.push(segment);
+    return { segment, file };
   };
 
   /** Short writes happen on a full disk, so a failure is undone to the last whole record. */
   const undo = async (segment: Open): Promise<void> => {
     spoilt = segment;
-    await truncate(segment.path, segment.bytes);
+    const file = writer ?? (await files.open(segment.path, 'edit'));
+    writer = file;
+    await file.truncate(segment.bytes);
     spoilt = null;
-  };
-
-  const load = async (segment: Open): Promise<{ bytes: Buffer; scan: SegmentScan }> => {
-    if (cached?.path === segment.path && cached.bytes.length === segment.bytes) return cached;
-    const bytes = ((await readSegment(segment.path)) ?? Buffer.alloc(0)).subarray(0, segment.bytes);
-    cached = { path: segment.path, bytes, scan: scanSegment(bytes) };
-    return cached;
   };
 
   return {
     segments: () => segments,
-    damage: () => damage,
+    bytes: () => total,
+    found: () => found,
     async append(firstSeq, drafts) {
       if (spoilt) await undo(spoilt);
-      const segment = await writable(firstSeq);
-      const bytes = Buffer.concat(drafts.map((draft, i) => encodeRecord(firstSeq + i, draft)));
+      const { segment, file } = await writable(firstSeq);
+      segment.written ??= writtenBefore((await load(segment)).scan);
+      const numbered = drafts.map((draft, i) => ({ seq: firstSeq + i, draft }));
+      const { bytes: records, written } = encodeReadings(numbered, segment.written);
+      const bytes = segment.bytes > 0 ? records : Buffer.concat([encodeOpening(firstSeq, stream, 1), records]);
       try {
-        await writeAll(writer as FileHandle, bytes, segment.bytes);
-        await (writer as FileHandle).datasync();
+        await writeAll(file, bytes, segment.bytes);
+        await file.datasync();
       } catch (error) {
         await undo(segment).catch(() => undefined);
         throw error;
       }
-      segment.held = [...segment.held, [firstSeq, firstSeq + drafts.length - 1]];
-      segment.bytes += bytes.length;
-      segment.held = joinLast(segment.held);
+      segment.held = unite(segment.held, [[firstSeq, firstSeq + drafts.length - 1]]);
+      segment.newestAtMs = drafts.at(-1)?.reading.observedAtMs ?? segment.newestAtMs;
+      segment.written = written;
+      grow(segment, segment.bytes + bytes.length);
     },
     async read(seqs, limit) {
       const readings: StoredReading[] = [];
-      const missing: number[] = [];
+      let missing: SeqRanges = [];
       for (const segment of segments) {
         if (readings.length >= limit) break;
-        const wanted = segment.held.some(([from, to]) => seqs.some(([low, high]) => low <= to && from <= high));
-        if (!wanted) continue;
+        const wanted = wantedOf(segment, seqs);
+        if (wanted.length === 0) continue;
         const { bytes, scan } = await load(segment);
-        const found = new Set<number>();
+        const found: number[] = [];
         for (const place of scan.records) {
-          if (!hasSeq(seqs, place.seq) || readings.length >= limit) continue;
-          const reading = decodeRecord(bytes, place, stream);
-          if (reading) readings.push(reading);
-          if (reading) found.add(place.seq);
+          if (readings.length >= limit) break;
+          const reading = hasSeq(wanted, place.seq) ? decodeReading(bytes, place, scan.heads, stream) : null;
+          if (reading === null) continue;
+          readings.push(reading);
+          found.push(place.seq);
         }
-        if (readings.length < limit) missing.push(...absent(segment.held, seqs, found));
+        if (readings.length < limit) missing = unite(missing, subtract(wanted, rangesOf(found)));
       }
       return { readings, missing };
+    },
+    async rewrite(segment, readings, every) {
+      const target = segments.find(({ path }) => path === segment.path);
+      const last = readings.at(-1);
+      if (!target || target === segments.at(-1) || !last) return;
+      const numbered = readings.map(({ stream: _, ...draft }) => ({ seq: draft.reading.seq, draft }));
+      const opening = encodeOpening(numbered[0]?.seq ?? 1, stream, every);
+      const body = Buffer.concat([opening, encodeReadings(numbered, nothingWritten).bytes]);
+      const held = rangesOf(numbered.map(({ seq }) => seq));
+      const newestAtMs = last.reading.observedAtMs;
+      const end = encodeSeal({ held, every, newestAtMs }, body.length);
+      const bytes = end ? Buffer.concat([body, end]) : body;
+      await replaceFile(files, target.path, bytes);
+      cached = null;
+      Object.assign(target, { held, every, newestAtMs, sealed: true });
+      grow(target, bytes.length);
     },
     async drop(segment) {
       const index = segments.findIndex(({ path }) => path === segment.path);
       if (index < 0 || index === segments.length - 1) return;
-      await unlink(segment.path);
+      await files.remove(segment.path);
+      total -= segment.bytes;
       segments.splice(index, 1);
     },
     async close() {
@@ -121,59 +200,7 @@ export async function openLog(folder: string, stream: StreamId, segmentBytes: nu
   };
 }
 
-async function scanFolder(folder: string) {
-  const names = (await readdir(folder)).filter((name) => name.endsWith('.seg')).sort();
-  const segments: Open[] = [];
-  let tornBytes = 0;
-  let damagedBytes = 0;
-  const unreadable: string[] = [];
-  for (const name of names) {
-    const path = join(folder, name);
-    const bytes = await readSegment(path);
-    if (bytes === null) {
-      await rename(path, `${path}.unreadable`);
-      unreadable.push(name);
-      continue;
-    }
-    const scan = scanSegment(bytes);
-    damagedBytes += scan.damagedBytes;
-    tornBytes += bytes.length - scan.endAt;
-    if (scan.records.length === 0) await unlink(path);
-    else {
-      if (scan.endAt < bytes.length) await truncate(path, scan.endAt);
-      segments.push({ path, held: rangesOf(scan.records.map(({ seq }) => seq)), bytes: scan.endAt });
-    }
-  }
-  return { segments, tornBytes, damagedBytes, unreadable };
-}
-
-/** The segment's bytes, null where the disk no longer gives them: a bad sector must not stop what lies behind it. */
-async function readSegment(path: string): Promise<Buffer | null> {
-  try {
-    return await readFile(path);
-  } catch (error) {
-    if (['EIO', 'ENOENT'].includes(systemCodeOf(error) ?? '')) return null;
-    throw error;
-  }
-}
-
-async function writeAll(file: FileHandle, bytes: Buffer, position: number): Promise<void> {
-  for (let at = 0; at < bytes.length; ) {
-    const { bytesWritten } = await file.write(bytes, at, bytes.length - at, position + at);
-    at += bytesWritten;
-  }
-}
-
-/** Merges the newest range into the one before where they touch. */
-function joinLast(held: SeqRanges): SeqRanges {
-  const [before, last] = [held.at(-2), held.at(-1)];
-  if (!before || !last || before[1] + 1 !== last[0]) return held;
-  return [...held.slice(0, -2), [before[0], last[1]]];
-}
-
-function absent(held: SeqRanges, wanted: SeqRanges, found: ReadonlySet<number>): number[] {
-  const missing: number[] = [];
-  for (const [from, to] of held)
-    for (let seq = from; seq <= to; seq++) if (hasSeq(wanted, seq) && !found.has(seq)) missing.push(seq);
-  return missing;
+function wantedOf({ held }: Segment, seqs: SeqRanges): SeqRanges {
+  const [first, last] = [held[0]?.[0], held.at(-1)?.[1]];
+  return first === undefined || last === undefined ? [] : intersect(held, clip(seqs, first, last));
 }

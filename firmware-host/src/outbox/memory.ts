@@ -10,7 +10,7 @@ export function createMemoryOutbox(): Outbox {
   let closed = false;
 
   return {
-    state: () => stateOf(ledger, held.length),
+    state: () => stateOf(ledger, held.length, 0),
     storeId: () => ledger.storeId,
     async append(draft) {
       if (closed) throw agentError('outbox-closed', 'the outbox is closed');

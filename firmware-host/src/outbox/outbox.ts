@@ -42,6 +42,8 @@ export type OutboxState = {
   readonly lost: SeqRanges;
   readonly doubt: Doubt | null;
   readonly bytes: number;
+  /** Readings that this run could not keep for want of room, or thinned out to make some. */
+  readonly notKept: number;
 };
 
 export type Settlement = {
@@ -57,9 +59,12 @@ export type Outbox = {
   state(): OutboxState;
   /** The store whose receipts the settled numbers come from; null before the first. */
   storeId(): string | null;
-  /** Rejects with `outbox-full` when the disk takes no more even after freeing; no number is used up then. */
+  /**
+   * Rejects with `outbox-full` when the disk takes no more even after freeing. Its number is then used up and
+   * lost, so that the loss gets declared, unless not even that can be written down: then no number is used up.
+   */
   append(draft: Draft): Promise<StoredReading>;
-  /** Held readings of `seqs` in order, at most `limit`. Numbers that turn out unreadable become lost. */
+  /** Held readings of `seqs`, settled ones too, in order, at most `limit`. Numbers that turn out unreadable become lost. */
   lease(seqs: SeqRanges, limit: number): Promise<StoredReading[]>;
   /** Marks numbers as settled and frees what need not be kept. Not durable at once: forgetting it only sends twice. */
   settle(settlement: Settlement): Promise<void>;
