@@ -1,8 +1,9 @@
 /** The field agent's bench: its parts in order, each in its own file. */
 import type { Row, Suite } from '../report.ts';
+import { benchFlags } from './flags.ts';
 
 /** Adding a part is adding a line. */
-const parts: readonly Suite[] = [];
+const parts: readonly Suite[] = [benchFlags];
 
 export const benchEdge: Suite = async (say) => {
   const rows: Row[] = [];

@@ -21,7 +21,7 @@ export type Stamp = {
 
 /** What of a gauge decides over its readings. */
 export type GaugeTraits = {
-  readonly driver: Pick<SensorDriver, 'minMm' | 'maxMm' | 'blankingMm' | 'medium'>;
+  readonly driver: Pick<SensorDriver, 'minMm' | 'maxMm' | 'blankingMm' | 'medium' | 'proof' | 'resolutionMm'>;
   readonly pings: number;
   readonly rules: QcRules;
   readonly temperature?: TemperatureSettings | undefined;

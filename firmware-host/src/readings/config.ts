@@ -30,7 +30,7 @@ export const QcSettings = Type.Object(
         minimum: 1,
         maximum: 2_000,
         description:
-          'Hours without any change, nor scatter among the pings, after which a reading is suspect. Default 22, or 220 for a sensor that counts in cm',
+          'Hours without any change of value or of scatter among the pings, after which a reading is suspect. Default 22, or 220 for a sensor that counts in cm',
       }),
     ),
     flatToleranceMm: Type.Optional(

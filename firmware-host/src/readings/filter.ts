@@ -3,10 +3,11 @@
  *
  * The kinds of echo vote; the most votes win (ties go to what was seen, then to blanking, which is an
  * alarm). Distances that the sensor cannot measure are a kind of their own, so that a torn digit does not
- * pull the median. On a noisy line the winner must also be borne out: a sensor without a checksum passes a
- * corrupted digit now and then, and two pings, or one, cannot outvote it.
+ * pull the median. On a noisy line the winner must also be borne out, by as many pings as it takes to outvote what
+ * the frames' own guard lets through: nothing guards a corrupted digit, and an 8-bit sum passes 1 broken frame in 256;
+ * of two pings the value could be either, or lie between. A CRC needs no witness.
  */
-import type { Sample, SensorDriver } from '../sensors/driver.ts';
+import type { FrameProof, Sample, SensorDriver } from '../sensors/driver.ts';
 import type { Burst } from './burst.ts';
 
 export type Heard =
@@ -22,29 +23,40 @@ export type Filtered = { readonly heard: Heard; readonly validPercent: number };
 type Kind = 'seen' | 'blanking' | 'impossible' | 'none' | 'dead';
 const ranking: readonly Kind[] = ['seen', 'blanking', 'none', 'impossible', 'dead'];
 
-/**
- * Pings this near to the median bear it out. Three may lie apart by a ripple, for the one between is right;
- * two must agree within the sensor's own noise, for their mean is the value.
- */
-const agreementMm = (pings: number) => (pings < 3 ? 10 : 30);
+/** How many pings must agree on a noisy line; a burst set to fewer wants them all. */
+const witnesses: Readonly<Record<FrameProof, number>> = { none: 3, sum: 3, crc: 1 };
 
-export function filterBurst(burst: Burst, limits: Pick<SensorDriver, 'minMm' | 'maxMm'>, pings: number): Filtered {
-  const kinds = burst.samples.map((sample) => kindOf(sample, limits));
+/**
+ * Pings this near to the median bear it out. Many may lie apart by a ripple; of few, two corrupted ones would be
+ * enough to move the middle, so that they must agree as closely as the sensor can tell.
+ */
+const agreementMm = (pings: number, resolutionMm: number) => (pings < 5 ? Math.max(6, resolutionMm) : 30);
+
+export function filterBurst(
+  burst: Burst,
+  sensor: Pick<SensorDriver, 'minMm' | 'maxMm' | 'proof' | 'resolutionMm'>,
+  pings: number,
+): Filtered {
+  const kinds = burst.samples.map((sample) => kindOf(sample, sensor));
   const votes = (kind: Kind) => kinds.filter((other) => other === kind).length;
   const attempts = Math.max(pings, kinds.length + burst.badFrames);
   const validPercent = Math.round((100 * votes('seen')) / attempts);
   const heard = (): Heard => {
     if (kinds.length === 0) return { kind: burst.bytes > 0 ? 'garbled' : 'silent' };
     const winner = ranking.reduce((best, kind) => (votes(kind) > votes(best) ? kind : best));
+    const needed = Math.min(witnesses[sensor.proof], pings);
     const noisy = burst.badFrames > 0 || burst.discardedBytes > 0;
-    if (noisy && votes(winner) < Math.min(2, pings)) return { kind: 'garbled' };
+    if (noisy && votes(winner) < needed) return { kind: 'garbled' };
     if (winner !== 'seen' && winner !== 'impossible') return { kind: winner };
     const distancesMm = burst.samples.flatMap((sample, i) =>
       sample.echo === 'seen' && kinds[i] === winner ? [sample.distanceMm] : [],
     );
-    const distanceMm = Math.round(median(distancesMm));
-    const near = distancesMm.filter((value) => Math.abs(value - distanceMm) <= agreementMm(distancesMm.length)).length;
-    if (noisy && near < Math.min(pings, Math.max(2, distancesMm.length / 2))) return { kind: 'garbled' };
+    const middleMm = median(distancesMm);
+    const toleranceMm = agreementMm(distancesMm.length, sensor.resolutionMm ?? 1);
+    const near = distancesMm.filter((value) => Math.abs(value - middleMm) <= toleranceMm);
+    if (noisy && near.length < Math.max(needed, Math.min(pings, distancesMm.length / 2))) return { kind: 'garbled' };
+    // Of an even number, two corrupted ones on one side would be half of the mean in the middle.
+    const distanceMm = Math.round(noisy ? median(near) : middleMm);
     const spreadMm = Math.round(median(distancesMm.map((value) => Math.abs(value - distanceMm))));
     return { kind: winner, distanceMm, spreadMm };
   };

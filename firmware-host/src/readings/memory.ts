@@ -27,7 +27,12 @@ const parse = parserOf(
     trusted: Point,
     doubted: Point,
     flat: Type.Union([
-      Type.Object({ rawMm: Type.Number(), atMs: Type.Number(), heldMs: Type.Number({ minimum: 0 }) }),
+      Type.Object({
+        rawMm: Type.Number(),
+        spreadMm: Type.Union([Type.Number(), Type.Null()]),
+        atMs: Type.Number(),
+        heldMs: Type.Number({ minimum: 0 }),
+      }),
       Type.Null(),
     ]),
   }),

@@ -1,3 +1,14 @@
-/** What simulators and tests need of the agent's world. */
-export { encodeA02Frame, encodeHrxlBanner, encodeHrxlFrame } from './encoders.ts';
+/** What simulators, tests and benches need of the agent's world. */
+export {
+  encodeA02Frame,
+  encodeHrxlBanner,
+  encodeHrxlFrame,
+  encodeJsnFrame,
+  encoders,
+  encodeXlFrame,
+  jsnTrigger,
+} from './encoders.ts';
 export { createFakeLink, type FakeLink } from './fake-link.ts';
+export { modbusResponder } from './modbus-responder.ts';
+export { type NoiseTrial, noiseTrial } from './noise.ts';
+export { noisySensors } from './noisy-sensors.ts';

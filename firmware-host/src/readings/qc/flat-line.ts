@@ -10,7 +10,12 @@ export type FlatRules = {
 };
 
 /** Since when the sensor gave no sign of life. Time is summed reading by reading: the clock may be set meanwhile. */
-export type FlatState = { readonly rawMm: number; readonly atMs: number; readonly heldMs: number };
+export type FlatState = {
+  readonly rawMm: number;
+  readonly spreadMm: number | null;
+  readonly atMs: number;
+  readonly heldMs: number;
+};
 
 /** What lies between two readings counts for no more: in a gap the water may have moved and come back. */
 const longestStepMs = 3_600_000;
@@ -19,8 +24,9 @@ const nearDryMm = 30;
 
 /**
  * The test is of the sensor, so it takes the distance as the sensor gave it: a temperature correction would bring
- * a stuck one to life. A changed value is a sign of life, and so is scatter among a burst's pings, for a
- * stuck sensor repeats itself to the millimetre.
+ * a stuck one to life. A changed value is a sign of life, and so is another scatter among a burst's pings, for a
+ * stuck sensor repeats itself to the millimetre. So what hangs before a living sensor is not found here: in
+ * values it is calm water.
  */
 export function flatStep(
   state: FlatState | null,
@@ -29,7 +35,7 @@ export function flatStep(
 ): FlatState {
   const { atMs, rawMm, spreadMm } = newest;
   const moved = state === null || Math.abs(rawMm - state.rawMm) > flatToleranceMm;
-  if (moved || (spreadMm ?? 0) > 0) return { rawMm, atMs, heldMs: 0 };
+  if (moved || spreadMm !== state.spreadMm) return { rawMm, spreadMm, atMs, heldMs: 0 };
   const stepMs = Math.min(longestStepMs, Math.max(0, atMs - state.atMs));
   return { ...state, atMs, heldMs: state.heldMs + stepMs };
 }
