@@ -1,9 +1,10 @@
 /** The field agent's bench: its parts in order, each in its own file. */
 import type { Row, Suite } from '../report.ts';
 import { benchFlags } from './flags.ts';
+import { benchNoise } from './noise.ts';
 
 /** Adding a part is adding a line. */
-const parts: readonly Suite[] = [benchFlags];
+const parts: readonly Suite[] = [benchFlags, benchNoise];
 
 export const benchEdge: Suite = async (say) => {
   const rows: Row[] = [];

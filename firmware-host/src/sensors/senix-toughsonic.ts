@@ -1,7 +1,7 @@
 /**
  * Senix ToughSonic, ultrasonic, Modbus RTU (set to Modbus with SenixVIEW).
  *
- * Unit: counts of 0.003384 inch (0.08595 mm) by default. Range and blanking by model: `maxMm` and `blankingMm` have no
+ * Unit: counts of 0.003384 inch (0.08595 mm) by default. Range: by model, as is blanking: `maxMm` and `blankingMm` have no
  * default, take them from the model's data sheet. Line: RS-232 or RS-485, 9600 to 115200 baud 8N1, unit by SenixVIEW.
  * THE REGISTER MAP IS NOT PUBLIC. The defaults are UNVERIFIED, from programs that others published: one reads holding
  * register 020E (the 15th from 0200) of a ToughSonic 50 in counts of 2 × 0.003384 inch; three take the same 0.003384

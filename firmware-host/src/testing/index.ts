@@ -9,6 +9,9 @@ export {
   jsnTrigger,
 } from './encoders.ts';
 export { createFakeLink, type FakeLink } from './fake-link.ts';
+export { type Chance, type Share, spikes, steps, sticks, untouched } from './injected-faults.ts';
+export { createJudge, type JudgedBurst, type RecordedBurst } from './judge.ts';
+export { madeUpRiver } from './made-up-river.ts';
 export { modbusResponder } from './modbus-responder.ts';
 export { type NoiseTrial, noiseTrial } from './noise.ts';
 export { noisySensors } from './noisy-sensors.ts';

@@ -9,7 +9,7 @@ export const unitSetting = Type.Optional(
 export const baudSetting = (description: string) =>
   Type.Optional(
     Type.Union(
-      ([9600, 19_200, 38_400, 57_600, 115_200] as const).map((rate) => Type.Literal(rate)),
+      [Type.Literal(9600), Type.Literal(19_200), Type.Literal(38_400), Type.Literal(57_600), Type.Literal(115_200)],
       { description },
     ),
   );
