@@ -3,12 +3,13 @@ import { statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { agentError, isAgentError, messageOf } from '../errors.ts';
-import { openFileOutbox } from '../outbox/file.ts';
+import { type FileOutboxOptions, openFileOutbox } from '../outbox/file.ts';
 import type { Outbox } from '../outbox/outbox.ts';
 
 /** Rejects with `data-folder-unusable`, `outbox-locked` or `outbox-unreadable`. */
-export async function openOutbox(data: string, log: Logger): Promise<Outbox> {
+export async function openOutbox(data: string, log: Logger, storage: Partial<FileOutboxOptions> = {}): Promise<Outbox> {
   return openFileOutbox({
+    ...storage,
     folder: join(data, 'outbox'),
     warn: (details, message) => log.warn({ ...details }, `outbox: ${message}`),
   }).catch((error) => {

@@ -50,9 +50,12 @@ export const storageSection = {
   },
 } satisfies ConfigSection;
 
-/** What the outbox is opened with; `storage` may be left out, as in settings of before. */
+/**
+ * What the outbox is opened with. Settings from a file always have the section; those that a program makes, for many
+ * agents on one disk, may lack it, and then nothing is held back.
+ */
 export function storageOptions({ storage, sampling, gauges }: Whole & { readonly storage?: StorageConfig }) {
-  const { maxMb, keepDays = 30, ballastMb = 4 }: Partial<StorageConfig> = storage ?? {};
+  const { maxMb, keepDays = 30, ballastMb = 0 }: Partial<StorageConfig> = storage ?? {};
   const budgetMb = maxMb ?? defaultMaxMb(sampling?.intervalS ?? 60, gauges?.length ?? 1, ballastMb);
   return {
     maxBytes: (budgetMb - ballastMb) * megabyte,
