@@ -1,4 +1,7 @@
 /** What simulators, tests and benches need of the agent's world. */
+export { type FileOutboxOptions, openFileOutbox } from '../outbox/file.ts';
+export type { Outbox } from '../outbox/outbox.ts';
+export { aDraft } from './builders.ts';
 export {
   encodeA02Frame,
   encodeHrxlBanner,
@@ -15,3 +18,4 @@ export { madeUpRiver } from './made-up-river.ts';
 export { modbusResponder } from './modbus-responder.ts';
 export { type NoiseTrial, noiseTrial } from './noise.ts';
 export { noisySensors } from './noisy-sensors.ts';
+export { type SmallVolume, smallVolume } from './small-volume.ts';

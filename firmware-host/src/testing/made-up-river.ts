@@ -6,7 +6,7 @@ const hourMs = 3_600_000;
 
 /**
  * A made-up river under a sensor, in mm, for tests of flags: it falls slowly, breathes with the day, lies still at
- * night, and rises by storms, the quickest by 60 mm a minute. `pings` scatter by the sensor's noise and by waves.
+ * night, and rises by storms, the quickest by 20 mm a minute. `pings` scatter by the sensor's noise and by waves.
  */
 export function madeUpRiver(
   { days, stepMs, pings }: { days: number; stepMs: number; pings: number },
@@ -16,7 +16,7 @@ export function madeUpRiver(
   const storms = Array.from({ length: days }, () => ({
     atMs: startMs + chance.next() * days * 24 * hourMs,
     heightMm: 100 + chance.below(1_200),
-    riseMs: (0.4 + 5 * chance.next()) * hourMs,
+    riseMs: (1 + 5 * chance.next()) * hourMs,
   }));
   return Array.from({ length: Math.floor((days * minutesADay * 60_000) / stepMs) }, (_, i) => {
     const atMs = startMs + i * stepMs;
