@@ -165,7 +165,7 @@ export function openGauge(
   };
 
   const link = openLink(
-    { path: config.port, baudRate: driver.baudRate },
+    { path: config.port, baudRate: driver.baudRate, parity: driver.parity ?? 'none' },
     {
       onBytes(bytes) {
         if (taps.size > 0) untold.push(bytes);

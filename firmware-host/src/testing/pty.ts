@@ -15,6 +15,8 @@ export type Pty = {
   write(bytes: Uint8Array): Promise<void>;
   /** From now on the sensor's end takes nothing: the kernel's buffer fills. */
   stall(): void;
+  /** Hears what the agent sends. */
+  onBytes(listener: (bytes: Uint8Array) => void): void;
   /** Hangs the line up, as when a USB adapter is pulled out. */
   close(): Promise<void>;
 };
@@ -34,6 +36,7 @@ export async function openPty(): Promise<Pty> {
     path,
     write: (bytes) =>
       new Promise((resolve, reject) => master.write(bytes, (error) => (error ? reject(error) : resolve()))),
+    onBytes: (listener) => void master.on('data', listener),
     stall: () => void master.pause(),
     async close() {
       if (closed) return;
