@@ -55,7 +55,8 @@ export function wishes(world: NeighbourWorld): Wish[] {
       const intervalS = wantedIntervalS(rising.severity);
       const forMs = Math.min(Math.max(travelMs, leastForMs), longestForMs);
       const other = wanted.get(station);
-      if (other !== undefined && (other.intervalS < intervalS || other.forS * 1000 >= forMs)) continue;
+      const isAsOften = other !== undefined && other.intervalS <= intervalS;
+      if (isAsOften && (other.intervalS < intervalS || other.forS * 1000 >= forMs)) continue;
       const wish = {
         station,
         because: rising.station,

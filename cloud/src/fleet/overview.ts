@@ -65,7 +65,7 @@ export function createOverview(options: OverviewOptions): Overview {
     // The page and the alarm rule complain of the same.
     return place === undefined
       ? defaultLimits
-      : { ...defaultLimits, ...(stationSettings(agent, catalogue.alarms, place) as unknown as VisitLimits) };
+      : (stationSettings(agent, catalogue.alarms, place) as unknown as VisitLimits);
   }
 
   function entryOf(station: StationId, newest: ReadonlyMap<string, string>, now: ReadonlySet<StationId>): FleetEntry {

@@ -25,10 +25,9 @@ export type VisitLimits = {
   readonly batteryMv: number;
   readonly diskFreeMb: number;
   readonly backlogMin: number;
-  readonly certificateDays: number;
 };
 
-export const defaultLimits: VisitLimits = { batteryMv: 11_500, diskFreeMb: 100, backlogMin: 60, certificateDays: 30 };
+export const defaultLimits: VisitLimits = { batteryMv: 11_500, diskFreeMb: 100, backlogMin: 60 };
 
 export type VisitFacts = {
   readonly nowMs: number;
@@ -50,6 +49,7 @@ const dayMs = 24 * hourMs;
 const offlineMs = hourMs;
 const forgottenMs = 4 * hourMs;
 const relevelSoonMs = 14 * dayMs;
+const certificateMs = 30 * dayMs;
 const hotDeciC = 800;
 const badFrameShare = 0.02;
 /** Fewer frames say nothing of a line. */
@@ -146,10 +146,10 @@ function ofRun({ start, notKept = 0, uptimeS }: OnlineHealth, { trail }: VisitFa
   return visits;
 }
 
-function ofPapers({ certificateExpiresAt = null }: OnlineHealth, { nowMs, limits }: VisitFacts): Visit[] {
+function ofPapers({ certificateExpiresAt = null }: OnlineHealth, { nowMs }: VisitFacts): Visit[] {
   if (certificateExpiresAt === null) return [];
   const leftMs = Date.parse(certificateExpiresAt) - nowMs;
-  if (leftMs > limits.certificateDays * dayMs) return [];
+  if (leftMs > certificateMs) return [];
   const says = leftMs <= 0 ? 'its certificate has expired' : `its certificate expires in ${spanText(leftMs)}`;
   return [visit('certificate', leftMs < 7 * dayMs ? 'now' : 'soon', says)];
 }

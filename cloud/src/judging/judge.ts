@@ -202,7 +202,9 @@ export function createJudge(options: JudgeOptions): Judge {
         const nowMs = clock.now();
         const state = known.get(now.id)?.judged ?? unjudged;
         const shifted = recalibrated(state, before.calibrations, now.calibrations);
-        const judged = rejudge(shifted, siteOf(now, nowMs));
+        // Without the dead-band: which side the water came from was told by figures that count no more.
+        const fresh = rejudge({ ...shifted, severity: null, sinceMs: null }, siteOf(now, nowMs));
+        const judged = fresh.severity === state.severity ? { ...fresh, sinceMs: state.sinceMs } : fresh;
         const value = stationValue(await store.recent(now.id, now.gauges[0].id, trendSpanMs), now.calibrations);
         const values = value === null ? [] : [{ id: now.id, value }];
         return commit({ judgements: [judgementOf(now, judged, nowMs)], cleared: [], values });

@@ -31,6 +31,33 @@ it.each<[string, Partial<OnlineHealth>, string]>([
     },
     'link-main on',
   ],
+  [
+    'a line that is open and silent',
+    {
+      gauges: [
+        {
+          gauge: 'main',
+          link: 'open',
+          lastFrameAt: null,
+          frames: 0,
+          discardedBytes: 0,
+          badFrames: 0,
+          problem: 'silent',
+        },
+      ],
+    },
+    'link-main on',
+  ],
+  [
+    'too little voltage',
+    { machine: { cpuDeciC: 500, throttled: 0x50001, diskTotalBytes: null, rssBytes: 1, signal: null } },
+    'voltage on',
+  ],
+  [
+    'a certificate that nobody renewed',
+    { certificateExpiresAt: new Date(noonMs + 13 * 86_400_000).toISOString() },
+    'certificate on',
+  ],
 ])('tells of %s', (_, health, expected) => {
   expect(says(ofHealth(health))).toEqual([`agent/katulampa/${expected}`]);
 });
@@ -45,4 +72,10 @@ it('tells that it is offline, silently once the station is silent', () => {
 
 it('a device of which nothing is known yet raises nothing', () => {
   expect(says({ ...wellDevice, connected: false, health: null, healthAtMs: null })).toEqual([]);
+});
+
+it('says nothing of a certificate with weeks to go, nor of a voltage that was low once', () => {
+  const certificateExpiresAt = new Date(noonMs + 15 * 86_400_000).toISOString();
+  const machine = { cpuDeciC: 500, throttled: 0x50000, diskTotalBytes: null, rssBytes: 1, signal: null };
+  expect(says(ofHealth({ certificateExpiresAt, machine }))).toEqual([]);
 });

@@ -1,5 +1,6 @@
 import type { OnlineHealth, Priority } from '@siaga/protocol';
 import { Type } from 'typebox';
+import { lineWords } from '../../fleet/visit-words.ts';
 import { commonDefaults, silentSinceMs, stationFinding } from '../findings.ts';
 import type { Finding, StationFacts, StationRule } from '../rule.ts';
 import { spanText } from '../words.ts';
@@ -8,10 +9,15 @@ const settings = Type.Object({
   batteryMv: Type.Integer({ minimum: 0, maximum: 100_000, description: 'Battery low below this' }),
   diskFreeMb: Type.Integer({ minimum: 0, maximum: 10_000_000, description: "The agent's disk low below this" }),
   backlogMin: Type.Integer({ minimum: 1, maximum: 100_000, description: 'Oldest unsent reading older than this' }),
+  certificateDays: Type.Integer({ minimum: 0, maximum: 365, description: 'Certificate expires within so many days' }),
 });
 
 const name = 'agent';
 const minuteMs = 60_000;
+const dayMs = 86_400_000;
+const urgentCertificateMs = 3 * dayMs;
+/** A Raspberry Pi's bit of present under-voltage. */
+const underVoltage = 0x1;
 const megabyte = 1_000_000;
 const volts = (mv: number) => `${(mv / 1000).toFixed(1)} V`;
 
@@ -27,7 +33,8 @@ export const agent: StationRule<typeof settings> = {
   name,
   scope: 'station',
   list: 'health',
-  about: 'The field agent complains: battery, disk, clock, backlog, the line to its sensor; or it is offline.',
+  about:
+    'The field agent complains: battery, voltage, disk, clock, backlog, certificate, the line to its sensor; or it is offline.',
   notReplayed: true,
   settings,
   defaults: () => ({
@@ -38,6 +45,8 @@ export const agent: StationRule<typeof settings> = {
     batteryMv: 11_500,
     diskFreeMb: 100,
     backlogMin: 60,
+    // It renews itself weeks before: by then something is amiss.
+    certificateDays: 14,
   }),
   find({ nowMs }, facts, set) {
     const { device, station } = facts;
@@ -69,10 +78,10 @@ const better = 1.03;
 
 function ofHealth(
   health: OnlineHealth,
-  set: { batteryMv: number; diskFreeMb: number; backlogMin: number },
+  set: { batteryMv: number; diskFreeMb: number; backlogMin: number; certificateDays: number },
   nowMs: number,
 ): Complaint[] {
-  const { batteryMv, diskFreeBytes, clock, backlog, gauges } = health;
+  const { batteryMv, diskFreeBytes, clock, backlog, gauges, machine, certificateExpiresAt = null } = health;
   const complaints: Complaint[] = [];
   if (batteryMv !== null && batteryMv < set.batteryMv * better)
     complaints.push({
@@ -96,10 +105,23 @@ function ofHealth(
       part: 'backlog',
       says: `${backlog.count} readings wait to be sent, the oldest for ${spanText(behindMs)}`,
     });
-  for (const { gauge, link } of gauges)
-    if (link === 'closed')
-      complaints.push({ part: `link-${gauge}`, says: `the line to the sensor ${gauge} is closed`, priority: 'medium' });
-  return complaints;
+  if (((machine?.throttled ?? 0) & underVoltage) !== 0)
+    complaints.push({ part: 'voltage', says: 'too little voltage at the machine: its card may fail' });
+  const leftMs = certificateExpiresAt === null ? null : Date.parse(certificateExpiresAt) - nowMs;
+  if (leftMs !== null && leftMs < set.certificateDays * dayMs)
+    complaints.push({
+      part: 'certificate',
+      says: leftMs <= 0 ? 'its certificate has expired' : `its certificate expires in ${spanText(leftMs)}`,
+      priority: leftMs < urgentCertificateMs ? 'medium' : 'low',
+    });
+  return [...complaints, ...gauges.flatMap(ofLine)];
+}
+
+/** One complaint a line: what is amiss with it may change its name while somebody is on the way. */
+function ofLine({ gauge, link, problem = null }: OnlineHealth['gauges'][number]): Complaint[] {
+  if (problem === null && link === 'open') return [];
+  const says = problem === null ? `the line to the sensor ${gauge} is closed` : `${lineWords[problem].says} (${gauge})`;
+  return [{ part: `link-${gauge}`, says, priority: 'medium' }];
 }
 
 function evidenceOf(health: OnlineHealth | null, healthAtMs: number | null): Finding['evidence'] {
