@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { createSecureContext } from 'node:tls';
 import { platformError, systemCode } from './errors.ts';
 import { caPaths, serverPaths } from './fleet/pki/paths.ts';
+import type { Logger } from './log.ts';
 
 export type ServerCertificates = { readonly ca: string; readonly cert: string; readonly key: string };
 
@@ -27,6 +28,20 @@ export function readCertificates(dir: string): ServerCertificates {
       `${own.cert} expired on ${validToDate.toISOString().slice(0, 10)}: renew it with \`siaga pki server --dir ${dir}\`.`,
     );
   return certificates;
+}
+
+/** Has a running broker show what lies there now. A pair that is half written is tried again with its other half. */
+export function showNewCertificates(
+  broker: { useTls(tls: ServerCertificates): void },
+  dir: string,
+  log: Pick<Logger, 'info' | 'warn'>,
+): void {
+  try {
+    broker.useTls(readCertificates(dir));
+    log.info('server certificate read anew');
+  } catch (error) {
+    log.warn({ err: error }, 'the server’s new certificate is not used: the one before goes on');
+  }
 }
 
 /** Reads what the console is served with by HTTPS. Throws `certificates-missing` or `certificates-invalid`. */

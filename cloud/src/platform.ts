@@ -10,7 +10,7 @@ import { createApi } from './api/app.ts';
 import { authentication } from './api/authenticate.ts';
 import { type Broker, startBroker } from './broker/embedded.ts';
 import { readCatalogue } from './catalogue-file.ts';
-import { readCertificates, readConsoleCertificate } from './certificates.ts';
+import { readCertificates, readConsoleCertificate, showNewCertificates } from './certificates.ts';
 import type { Config } from './config.ts';
 import { alarmSettingsFaults } from './fleet/catalogue-faults.ts';
 import { openPkiKeeper } from './fleet/pki/keeper.ts';
@@ -221,16 +221,6 @@ async function startAll(
     log.info({ file: setupLink.path }, 'no admin yet: the link in the file makes the first one');
   }
   return { httpUrl: `${scheme}://${host}:${httpPort}`, mqttUrl: `mqtts://${host}:${running.port}` };
-}
-
-/** A pair that is half written is tried again with its other half. */
-function showNewCertificates(broker: Broker, pkiDir: string, log: Logger): void {
-  try {
-    broker.useTls(readCertificates(pkiDir));
-    log.info('server certificate read anew');
-  } catch (error) {
-    log.warn({ err: error }, 'the server’s new certificate is not used: the one before goes on');
-  }
 }
 
 /** Null for who may see no alarms. */

@@ -102,6 +102,7 @@ function derInteger(value: number): Buffer {
 async function writeCrl(dir: string, crl: x509.X509Crl): Promise<void> {
   const paths = crlPaths(dir);
   makeWritable(dirname(paths.der), 'mend its owner, or give another --dir');
-  await writeAtomically(paths.pem, `${crl.toString('pem')}\n`, 0o644);
+  // The library's own PEM says 'BEGIN CRL', which OpenSSL does not read (RFC 7468 §6).
+  await writeAtomically(paths.pem, `${x509.PemConverter.encode(crl.rawData, 'X509 CRL')}\n`, 0o644);
   await writeAtomically(paths.der, Buffer.from(crl.rawData), 0o644);
 }

@@ -104,7 +104,8 @@ export async function renewServerIn(dir: string, nowMs = Date.now(), wish: Wish 
 
 /** `DNS:localhost, IP Address:127.0.0.1` */
 function namesOf({ subjectAltName = '' }: X509Certificate): string[] {
-  return [...subjectAltName.matchAll(/(?:DNS|IP Address):([^,\s]+)/g)].map(([, name]) => name as string);
+  const names = [...subjectAltName.matchAll(/(?:DNS|IP Address):([^,\s]+)/g)].map(([, name]) => name as string);
+  return names.map((name) => (isIP(name) === 6 ? new URL(`http://[${name}]`).hostname.slice(1, -1) : name));
 }
 
 type Leaf = Wish & {
