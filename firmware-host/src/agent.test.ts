@@ -328,7 +328,7 @@ describe('an agent', () => {
     await until('told', () => lines.length > 0);
     expect(lines[0]).toMatchObject({
       port: '/dev/siaga-none',
-      reason: 'No such file or directory, cannot open /dev/siaga-none',
+      reason: '/dev/siaga-none is not there: is the adapter plugged in?',
     });
   });
   it('runs beside others in one process, each under its own name', async () => {

@@ -2,42 +2,305 @@
 import { join, resolve } from 'node:path';
 import type { Calibration, Clock, ClockState, CommandOutcome, Reading } from '@siaga/protocol';
 import type { Logger } from 'pino';
-import { bootId } from './agent/boot.ts';
 import { openCommands } from './agent/commands.ts';
-import { openConnectionCounter } from './agent/connection-counter.ts';
 import { createControl } from './agent/control.ts';
-import { openOutbox } from './agent/folder.ts';
 import { healthNow } from './agent/health.ts';
 import { createKeeping } from './agent/keeping.ts';
-import { openMaintenance } from './agent/maintenance.ts';
 import { metered } from './agent/metered.ts';
 import { noUplink } from './agent/no-uplink.ts';
 import { obeying } from './agent/obeying.ts';
+import { openParts } from './agent/parts.ts';
 import { renewing } from './agent/renewing.ts';
-import { openRuns } from './agent/runs.ts';
-import type { Now } from './agent/span.ts';
 import { type AgentStatus, noCounts, statusOf } from './agent/status.ts';
-import { createTelling } from './agent/telling.ts';
+import { createTelling, type Telling } from './agent/telling.ts';
 import { createVitals } from './agent/vitals.ts';
-import { openOrderBook } from './cadence/order.ts';
-import { createPacing } from './cadence/pacing.ts';
 import { wireBytesOf } from './cadence/link-budget.ts';
+import { createPacing } from './cadence/pacing.ts';
 import { calibrationsToTell, readRecords } from './calibrate/records.ts';
 import type { AgentConfig, UplinkConfig } from './config.ts';
-import { type ControlServer, serveControl } from './control/server.ts';
-import { type Gauge, openGauge } from './gauge.ts';
-import { type Machine, readMachine } from './machine/machine.ts';
+import { serveControl } from './control/server.ts';
+import { messageOf } from './errors.ts';
+import { openGauge } from './gauge.ts';
+import { batteryMv } from './machine/battery.ts';
+import { readMachine } from './machine/machine.ts';
 import { openQcMemory } from './readings/memory.ts';
-import type { Evidence } from './remote/trial.ts';
 import type { Remote } from './remote/remote.ts';
+import type { Evidence } from './remote/trial.ts';
 import type { OpenLink } from './serial/link.ts';
 import { openNodeSerial } from './serial/node-serial.ts';
 import type { Vitals } from './service/watchdog.ts';
-import { openTime } from './time/open-time.ts';
 import type { TimeSources } from './time/signs.ts';
 import { aboutOf, offlineHealth } from './uplink/device.ts';
 import { openUplink } from './uplink/index.ts';
-import { createSender, type Sender } from './uplink/sender.ts';
+import { createSender } from './uplink/sender.ts';
 import type { Uplink, UplinkTiming } from './uplink/uplink.ts';
-import { agentVersion } from './version.ts';
-import { monotonicMs, pause } from './wait.ts';
+import { pause } from './wait.ts';
+
+export type { AgentStatus } from './agent/status.ts';
+
+export type AgentOptions = {
+  readonly config: AgentConfig;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** Called after a reading has become durable. */
+  readonly onStored?: (reading: Reading, gauge: string) => void;
+  /** Opens serial lines; the kernel's ttys if not given. */
+  readonly openLink?: OpenLink;
+  /**
+   * Where the machine's clocks are asked, which may be wrong: then `clock` is not used, and uncertain times are
+   * corrected. Without it `clock` is beyond doubt, as in replays.
+   */
+  readonly time?: TimeSources;
+  /** With a `clock` beyond doubt: what readings say of it; `synced` if not given. */
+  readonly clockState?: () => ClockState;
+  readonly timing?: Partial<UplinkTiming>;
+  /** Settings and updates from afar; without it they are refused. */
+  readonly remote?: OpenRemote;
+};
+
+type OpenRemote = (agent: RemoteParts) => Promise<Pick<Remote, 'settings' | 'update' | 'inForce' | 'judge'>>;
+
+/** What changes from afar need of the agent. */
+export type RemoteParts = {
+  /** What has been shown since this run began. */
+  readonly evidence: () => Evidence;
+  /** Tells what became of a command that was under way. */
+  readonly tell: (outcome: CommandOutcome) => void;
+};
+
+export type Agent = {
+  status(): AgentStatus;
+  /** Signs of life for a watchdog that asks now and then. */
+  vitals(): Vitals;
+  /** The watchdog is going to end this run: the next one says so. */
+  starving(): void;
+  /** Stores and sends what is in hand, then closes lines, connection and files. May be called twice. */
+  stop(): Promise<void>;
+};
+
+const lastWordsMs = 2_000;
+const tickMs = 10_000;
+const minuteMs = 60_000;
+
+/** Starts an agent. Rejects with `data-folder-unusable`, `outbox-locked` or `outbox-unreadable`. */
+export async function startAgent(options: AgentOptions): Promise<Agent> {
+  const { config, onStored, openLink = openNodeSerial } = options;
+  const { clock: givenClock, clockState, time: sources } = options;
+  const log = options.log.child({ station: config.station });
+  const data = resolve(config.data);
+  const startedMs = performance.now();
+  let telling: Telling | null = null;
+  let remote: Awaited<ReturnType<OpenRemote>> | null = null;
+  const changed = () => telling?.changed();
+  const parts = await openParts({ config, data, clock: givenClock, clockState, time: sources, log, onChange: changed });
+  const { outbox, boot, counter, time, maintenance, runs, monoMs, root } = parts;
+  const { clock } = time;
+  const commands = await openCommands({
+    path: join(data, 'commands.json'),
+    log,
+    onChange: changed,
+    obey: obeying({
+      sender: () => sender,
+      stream: () => outbox.state().stream,
+      pacing: () => pacing,
+      remote: () => remote,
+    }),
+  });
+  let calibrations: readonly Calibration[] = await calibrationsIn(data, log);
+
+  // What follows is made in one turn: none of it tells of anything before all of it is there.
+  const pacing = createPacing({
+    config: config.cadence ?? null,
+    sampling: config.sampling,
+    gauge: config.gauges[0]?.gauge ?? '',
+    calibrations: () => calibrations,
+    orders: parts.orders,
+    nowMs: parts.steadyMs,
+    setSampling: (sampling) => {
+      for (const gauge of gauges) gauge.setSampling(sampling);
+    },
+    release: () => sender?.release(),
+    onChange: changed,
+    log,
+  });
+  const uplink = metered(config.uplink ? wayOut(config.uplink) : noUplink(), (bytes) =>
+    pacing.wire(wireBytesOf(bytes)),
+  );
+  const sender = config.uplink
+    ? createSender(outbox, uplink, log, {
+        ...(time.corrections ? { corrections: time.corrections } : {}),
+        onServerTime: (serverMs, sentMonoMs, receivedMonoMs) =>
+          time.serverSaid({ serverMs, sentMonoMs, receivedMonoMs }),
+      })
+    : null;
+  const renewal = renewing(config, { log, time, onChange: changed });
+  const keeping = createKeeping(outbox, {
+    log,
+    monoMs,
+    onKept(kept, urgent) {
+      time.stored(kept);
+      sender?.stored(kept, pacing.stored(kept, urgent));
+      control.reading(kept);
+      onStored?.(kept.reading, kept.gauge);
+    },
+  });
+  const gauges = config.gauges.map((gauge) =>
+    openGauge(
+      gauge,
+      { ...config.sampling, intervalS: pacing.now().sampleS },
+      {
+        clock,
+        openLink,
+        stamp: () => ({ boot, maintenance: maintenance.isOn(), clock: time.state(), intervalS: pacing.now().reportS }),
+        memory: openQcMemory(join(data, 'qc', `${gauge.gauge}.json`), { warn: (message) => log.warn(message) }),
+      },
+      {
+        onDraft: (draft, { urgent }) => keeping.keep(time.stamped(draft), urgent),
+        onChange(what) {
+          if ('link' in what && what.link === 'closed')
+            log.warn({ gauge: gauge.gauge, port: gauge.port, ...what }, 'serial line closed; trying again');
+          else log.info({ gauge: gauge.gauge, ...what }, 'gauge');
+          if ('link' in what) control.line(gauge.gauge, what);
+          if ('identity' in what) telling?.about();
+          changed();
+        },
+      },
+    ),
+  );
+  const health = () =>
+    healthNow({
+      outbox,
+      gauges,
+      boot,
+      start: runs.start,
+      uptimeMs: () => performance.now() - startedMs,
+      nowMs: clock.now,
+      connection: counter.last,
+      clock: time.state,
+      maintenanceUntilMs: maintenance.untilMs,
+      cadence: pacing.now,
+      machine: () => readMachine(root, data, config.machine ?? {}),
+      certificate: config.uplink?.cert,
+      commands: commands.outcomes,
+    });
+  const about = () => {
+    const settings = remote?.inForce();
+    return aboutOf(gauges, { calibrations: [...calibrations], ...(settings ? { settings: { ...settings } } : {}) });
+  };
+  telling = createTelling({ uplink, outbox, log }, { about, health });
+  const status = (): AgentStatus => ({
+    ...(sender?.counts() ?? noCounts),
+    ...statusOf(outbox, gauges),
+    ...keeping.counts(),
+    station: config.station,
+    connected: uplink.connected(),
+    connection: counter.last(),
+    reconnects: uplink.reconnects(),
+  });
+  const control = createControl({
+    gauges,
+    uplink,
+    url: config.uplink?.url ?? null,
+    maintenance,
+    boot,
+    startedAtMs: clock.now(),
+    nowMs: clock.now,
+    clock: time.state,
+    cadence: pacing.now,
+    status,
+    oldestWaiting: async () => (await outbox.lease(outbox.state().unsettled, 1))[0]?.reading ?? null,
+    healthPayload: async () => (await health()).payload,
+    async calibrationsChanged() {
+      calibrations = await calibrationsIn(data, log);
+      telling?.about();
+    },
+    settings: () => ({ ...remote?.inForce() }),
+  });
+
+  function wayOut(way: UplinkConfig): Uplink {
+    const { timing = {} } = options;
+    const { next: nextConnection } = counter;
+    const { eventful } = pacing;
+    return openUplink(
+      { station: config.station, config: way, nextConnection, willOf: offlineHealth, eventful, time, log, timing },
+      {
+        onConnected(connection) {
+          log.info({ connection }, 'connected');
+          telling?.about();
+          telling?.health();
+          sender?.connected();
+          renewal.connected();
+        },
+        onDisconnected: () => sender?.disconnected(),
+        onMessage(kind, payload) {
+          pacing.wire(wireBytesOf(payload.byteLength));
+          if (kind === 'command') commands.take(payload);
+          if (kind !== 'receipt') return;
+          sender?.receipt(payload);
+          telling?.receiptCame();
+        },
+      },
+    );
+  }
+
+  const ticks = setInterval(pacing.tick, tickMs);
+  const minutes = setInterval(() => {
+    if (config.cadence?.battery) batteryMv(root, config.machine?.battery).then(pacing.battery);
+    remote?.judge().catch((error) => log.warn({ err: messageOf(error) }, 'changes from afar not judged'));
+  }, minuteMs);
+  const server = await serveControl(data, control.handlers, log);
+  const evidence = () => ({
+    sinceMs: performance.now() - startedMs,
+    stored: keeping.counts().stored,
+    acks: sender?.counts().acks ?? 0,
+  });
+  remote = (await options.remote?.({ evidence, tell: commands.tell })) ?? null;
+
+  async function stopAll(): Promise<void> {
+    clearInterval(ticks);
+    clearInterval(minutes);
+    telling?.stop();
+    maintenance.stop();
+    renewal.stop();
+    uplink.leave();
+    await server.close();
+    await Promise.all(gauges.map((gauge) => gauge.stop()));
+    await keeping.settled();
+    await sender?.drain(lastWordsMs);
+    if (uplink.connected())
+      await Promise.race([uplink.publish('health', offlineHealth(counter.last())), pause(lastWordsMs)]).catch(
+        () => undefined,
+      );
+    await uplink.close();
+    await sender?.stop();
+    await time.close();
+    await runs.ends('ordered');
+    await outbox.close();
+    log.info('stopped');
+  }
+  let stopping: Promise<void> | null = null;
+
+  return {
+    status,
+    vitals: createVitals(
+      {
+        frames: () => gauges.reduce((sum, gauge) => sum + gauge.status().frames, 0),
+        lastStoreMonoMs: keeping.lastStoreMonoMs,
+        storeRefusedMonoMs: keeping.storeRefusedMonoMs,
+        sampleMs: () => pacing.now().sampleS * 1_000,
+      },
+      monoMs,
+    ),
+    starving: () => void runs.ends('watchdog'),
+    stop() {
+      stopping ??= stopAll();
+      return stopping;
+    },
+  };
+}
+
+async function calibrationsIn(data: string, log: Logger): Promise<Calibration[]> {
+  const kept = await readRecords(data);
+  for (const fault of kept.faults) log.warn({ fault }, 'calibration not used');
+  return calibrationsToTell(kept);
+}

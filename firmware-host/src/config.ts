@@ -13,6 +13,7 @@ import { withPathsFrom } from './config/paths.ts';
 import { samplingSection } from './config/sampling.ts';
 import { type ConfigSection, FilePath } from './config/section.ts';
 import { messageOf } from './errors.ts';
+import { machineSection } from './machine/config.ts';
 import { storageSection } from './outbox/config.ts';
 import { provisionSection } from './provision/config.ts';
 import { remoteSection } from './remote/config.ts';
@@ -35,6 +36,7 @@ const sections = {
   storage: { ...storageSection, schema: Type.Optional(storageSection.schema) },
   uplink: uplinkSection,
   provision: provisionSection,
+  machine: { ...machineSection, schema: Type.Optional(machineSection.schema) },
   remote: remoteSection,
 } satisfies Record<string, ConfigSection>;
 

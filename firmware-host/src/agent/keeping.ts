@@ -4,8 +4,8 @@ import { messageOf } from '../errors.ts';
 import type { Draft, Outbox, StoredReading } from '../outbox/outbox.ts';
 
 export type Keeping = {
-  /** Makes a reading durable; what the disk does not take is counted and logged. */
-  keep(draft: Draft): void;
+  /** Makes a reading durable, then hands it on, with whether it must not wait; what the disk does not take is counted and logged. */
+  keep(draft: Draft, urgent: boolean): void;
   counts(): { readonly stored: number; readonly notStored: number; readonly lastReading: StoredReading | null };
   /** Monotonic ms of the last reading that became durable, and of the last that did not; null before the first. */
   lastStoreMonoMs(): number | null;
@@ -16,7 +16,11 @@ export type Keeping = {
 
 export function createKeeping(
   outbox: Outbox,
-  { log, monoMs, onKept }: { log: Logger; monoMs: () => number; onKept: (kept: StoredReading) => void },
+  {
+    log,
+    monoMs,
+    onKept,
+  }: { log: Logger; monoMs: () => number; onKept: (kept: StoredReading, urgent: boolean) => void },
 ): Keeping {
   const pending = new Set<Promise<void>>();
   let stored = 0;
@@ -25,7 +29,7 @@ export function createKeeping(
   let lastStoreMonoMs: number | null = null;
   let storeRefusedMonoMs: number | null = null;
 
-  const store = async (draft: Draft): Promise<void> => {
+  const store = async (draft: Draft, urgent: boolean): Promise<void> => {
     const kept = await outbox.append(draft).catch((error) => {
       log.error({ err: messageOf(error) }, 'reading not stored');
       return null;
@@ -40,11 +44,11 @@ export function createKeeping(
     lastStoreMonoMs = monoMs();
     const { seq, observedAtMs, distanceMm } = kept.reading;
     log.debug({ stream: kept.stream, seq, observedAtMs, distanceMm }, 'stored');
-    onKept(kept);
+    onKept(kept, urgent);
   };
   return {
-    keep(draft) {
-      const work = store(draft).finally(() => pending.delete(work));
+    keep(draft, urgent) {
+      const work = store(draft, urgent).finally(() => pending.delete(work));
       pending.add(work);
     },
     counts: () => ({ stored, notStored, lastReading }),

@@ -1,6 +1,6 @@
 /**
  * When the agent tells what it is and how it does: on connecting, every quarter of an hour, and soon after a
- * change. A line that flaps is told of once in a while, not each time.
+ * change. A few changes are told at once; a line that flaps is told of once in a while, not each time.
  */
 import { countSeqs } from '@siaga/protocol';
 import type { Logger } from 'pino';
@@ -10,6 +10,9 @@ import type { Uplink } from '../uplink/uplink.ts';
 
 export const healthEveryMs = 15 * 60_000;
 const healthAfterChangeMs = 1_000;
+/** So many changes may be told soon; each of these tellings comes back after a while. */
+const soonTellings = 5;
+const tellingBackMs = 3 * 60_000;
 /** A backlog that was told is told again when no more than this share of it waits: nobody need wait for the next beat. */
 const backlogGone = 0.1;
 
@@ -32,6 +35,8 @@ export function createTelling(
 ): Telling {
   let changed: NodeJS.Timeout | null = null;
   let toldBacklog = 0;
+  let tellings = soonTellings;
+  let tellingsAtMs = performance.now();
   let stopped = false;
 
   /** Health and about are told again at the next connection; a lost one needs no second attempt. */
@@ -60,7 +65,13 @@ export function createTelling(
       );
   };
   const soon = (what: () => void): void => {
-    if (!stopped) changed ??= setTimeout(what, healthAfterChangeMs);
+    if (stopped || changed) return;
+    const nowMs = performance.now();
+    tellings = Math.min(soonTellings, tellings + (nowMs - tellingsAtMs) / tellingBackMs);
+    tellingsAtMs = nowMs;
+    const waitMs = tellings >= 1 ? healthAfterChangeMs : (1 - tellings) * tellingBackMs;
+    tellings -= 1;
+    changed = setTimeout(what, waitMs);
   };
   const healthIfBacklogGone = (): void => {
     changed = null;

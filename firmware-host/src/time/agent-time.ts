@@ -27,7 +27,8 @@ export type AgentTime = {
   /** To be told of each reading that has become durable. */
   stored(reading: StoredReading): void;
   serverSaid(word: ServerWord): void;
-  readonly corrections: Corrections;
+  /** Null where no time is ever uncertain. */
+  readonly corrections: Corrections | null;
   /** Looks at the machine's clock; done by itself each minute. */
   look(): Promise<void>;
   close(): Promise<void>;
@@ -52,7 +53,7 @@ export async function openAgentTime(options: {
   readonly stream: () => StreamId;
   readonly log: Logger;
   readonly onState: (state: ClockState) => void;
-}): Promise<AgentTime> {
+}): Promise<AgentTime & { readonly corrections: Corrections }> {
   const { boot, sources, log } = options;
   const { monoMs } = sources;
   const file = await openBootsFile(options.path, log);

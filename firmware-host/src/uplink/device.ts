@@ -1,12 +1,13 @@
 /** What the device says of itself: health and about. Pure. */
 import { type About, encodeJson, type Health, type OnlineHealth } from '@siaga/protocol';
 import type { Gauge } from '../gauge.ts';
+import { agentVersion } from '../version.ts';
 
-const firmware = { name: 'siaga-agent', version: '0.1.0' };
+const firmware = { name: 'siaga-agent', version: agentVersion };
 const modelLength = 120;
 
-/** Calibrations belong to the catalogue; the agent has none to tell. */
-export function aboutOf(gauges: readonly Gauge[]): Uint8Array {
+/** `kept`: the calibrations made with this device, and the settings that the platform has put in force. */
+export function aboutOf(gauges: readonly Gauge[], kept: Pick<About, 'calibrations' | 'settings'>): Uint8Array {
   const about: About = {
     v: 1,
     firmware,
@@ -16,7 +17,7 @@ export function aboutOf(gauges: readonly Gauge[]): Uint8Array {
       const { minMm, maxMm, blankingMm } = driver;
       return { gauge: config.gauge, model: model.slice(0, modelLength), minMm, maxMm, blankingMm };
     }),
-    calibrations: [],
+    ...kept,
   };
   return encodeJson(about);
 }
