@@ -1,13 +1,15 @@
 import { type Clock, realMs } from '@siaga/protocol';
 import { composed, type Fault } from './faults.ts';
 import type { Ledger } from './ledger.ts';
-import { type SensorType, type SimulatedSensor, seenMm } from './sensors.ts';
+import { type Ear, type SensorType, type SimulatedSensor, seenMm, whyNoBursts } from './sensors.ts';
 import type { VirtualTty } from './virtual-tty.ts';
 
 /** The shortest timer worth setting; a fast clock puts several samples into one tick. */
 const minTickMs = 4;
 /** Samples that a late tick still sends; what is older than that is gone, as with a real sensor. */
 const maxCatchUp = 32;
+/** How often a gauge that waits for questions looks whether a fault unplugs it. */
+const plugLookMs = 100;
 
 export type VirtualGaugeOptions = {
   readonly station: string;
@@ -29,7 +31,10 @@ export type BurstDone = { readonly burst: number; readonly frames: number; reado
 export type VirtualGauge = {
   /** Writes `pings` frames of one distance at once, as a sensor that is woken. Resolves when the kernel has the last byte. */
   burst(distanceMm: number, pings?: number): Promise<BurstDone>;
-  /** Samples `distanceAt` (clock's time → mm) at the sensor's own rate of the clock's time until stopped. */
+  /**
+   * Samples `distanceAt` (clock's time → mm) until stopped: at the sensor's own rate of the clock's time, or
+   * whenever it is asked, if it speaks only then.
+   */
   run(distanceAt: (atMs: number) => number): { stop(): Promise<void> };
 };
 
@@ -51,6 +56,16 @@ export function virtualGauge(options: VirtualGaugeOptions): VirtualGauge {
     const frames = Array.from({ length: pings }, () => frameOf(distanceMm, atMs)).filter(
       (frame) => frame !== undefined,
     );
+    return hand(burst, distanceMm, frames, atMs);
+  }
+
+  /** Gives the kernel some frames, and the ledger a line of them. */
+  async function hand(
+    burst: number | null,
+    distanceMm: number,
+    frames: readonly Uint8Array[],
+    atMs: number,
+  ): Promise<BurstDone> {
     const bytes = Buffer.concat(frames);
     if (bytes.length > 0) await tty.write(bytes);
     const handedOverMs = performance.timeOrigin + performance.now();
@@ -74,12 +89,42 @@ export function virtualGauge(options: VirtualGaugeOptions): VirtualGauge {
     await (fault.plugged?.(atMs) === false ? tty.hangUp() : tty.plug());
   }
 
+  /** Answers what it is asked. A fast clock changes nothing: the agent asks in real time. */
+  function answerQuestions(ear: Ear, distanceAt: (atMs: number) => number): { stop(): Promise<void> } {
+    let answering: Promise<void> = Promise.resolve();
+    let stopped = false;
+    tty.onBytes((bytes) => {
+      if (stopped) return;
+      const atMs = clock.now();
+      const distanceMm = distanceAt(atMs);
+      const see = () => {
+        const sampleMm = fault.sample?.(distanceMm, atMs) ?? null;
+        return sampleMm === null ? null : seenMm(type, sampleMm);
+      };
+      const frames = ear(bytes, see).map((frame) => fault.bytes?.(frame) ?? frame);
+      if (frames.length > 0) answering = hand(null, distanceMm, frames, atMs).then(() => undefined);
+    });
+    const plugging = setInterval(() => {
+      answering = answering.then(() => followPlug(clock.now()));
+    }, plugLookMs);
+    return {
+      async stop() {
+        stopped = true;
+        clearInterval(plugging);
+        await answering;
+      },
+    };
+  }
+
   return {
-    burst(distanceMm, pings = 7) {
+    async burst(distanceMm, pings = 7) {
+      const why = whyNoBursts(sensor);
+      if (why !== undefined) throw new Error(why);
       bursts += 1;
       return write(bursts, distanceMm, pings, clock.now());
     },
     run(distanceAt) {
+      if (sensor.ear) return answerQuestions(sensor.ear(), distanceAt);
       const periodMs = 1000 / sensor.rateHz;
       let nextMs = clock.now();
       let timer: NodeJS.Timeout | undefined;

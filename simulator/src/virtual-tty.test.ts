@@ -45,6 +45,22 @@ test('what a reader sends is taken off the line and does not come back', async (
   reader.close();
 });
 
+test('what a reader sends is heard by who listens, on the next device too', async () => {
+  const heard: number[] = [];
+  tty.onBytes((bytes) => heard.push(...bytes));
+  const say = (text: string) => {
+    const fd = openSync(tty.path, 'r+');
+    writeSync(fd, text);
+    closeSync(fd);
+  };
+  say('U');
+  await expect.poll(() => heard).toEqual([0x55]);
+  await tty.hangUp();
+  await tty.plug();
+  say('V');
+  await expect.poll(() => heard).toEqual([0x55, 0x56]);
+});
+
 test('a reader may die and come back without a hang-up', async () => {
   const first = openReader(tty.path);
   await tty.write(Buffer.from('one'));

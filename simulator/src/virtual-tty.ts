@@ -21,6 +21,8 @@ export type VirtualTty = {
    */
   write(bytes: Uint8Array): Promise<void>;
   droppedBytes(): number;
+  /** Hears what the agent sends, one listener at a time, over unplugs too; without one, nobody reads it. */
+  onBytes(listener: (bytes: Uint8Array) => void): void;
   /** Unplugs: the device vanishes and its reader sees a hang-up. Does nothing when already unplugged. */
   hangUp(): Promise<void>;
   /** Plugs in again: a new device, the link re-pointed. Does nothing when plugged. */
@@ -29,7 +31,12 @@ export type VirtualTty = {
   close(): Promise<void>;
 };
 
-type Line = { readonly device: string; readonly fd: number; end(): Promise<void> };
+type Line = {
+  readonly device: string;
+  readonly fd: number;
+  hear(listener: (bytes: Uint8Array) => void): void;
+  end(): Promise<void>;
+};
 
 /**
  * Opens a tty in raw mode, without echo, before anyone reads it. A reader may die and come back: the
@@ -41,6 +48,7 @@ export async function openVirtualTty(options: { readonly link?: string } = {}): 
   let line: Line | undefined = await openLine();
   if (options.link !== undefined) await point(options.link, line.device);
   const path = options.link ?? line.device;
+  let listener: ((bytes: Uint8Array) => void) | undefined;
   let dropped = 0;
   let stalled = false;
   let queue: Promise<void> = Promise.resolve();
@@ -72,6 +80,10 @@ export async function openVirtualTty(options: { readonly link?: string } = {}): 
     path,
     device: () => line?.device,
     droppedBytes: () => dropped,
+    onBytes(given) {
+      listener = given;
+      line?.hear(given);
+    },
     write(bytes) {
       queue = queue.then(() => send(bytes));
       return queue;
@@ -80,6 +92,7 @@ export async function openVirtualTty(options: { readonly link?: string } = {}): 
     async plug() {
       if (line !== undefined) return;
       line = await openLine();
+      if (listener) line.hear(listener);
       stalled = false;
       if (options.link !== undefined) await point(options.link, line.device);
     },
@@ -103,6 +116,10 @@ async function openLine(): Promise<Line> {
   return {
     device: ptsName,
     fd,
+    hear(listener) {
+      master.removeAllListeners('data');
+      master.on('data', listener);
+    },
     async end() {
       // The master first: its closing is what hangs up the reader's side.
       await destroyed(master);

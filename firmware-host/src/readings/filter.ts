@@ -5,7 +5,7 @@
  * alarm). Distances that the sensor cannot measure are a kind of their own, so that a torn digit does not
  * pull the median. On a noisy line the winner must also be borne out, by as many pings as it takes to outvote what
  * the frames' own guard lets through: nothing guards a corrupted digit, and an 8-bit sum passes 1 broken frame in 256;
- * of two pings the value could be either, or lie between. A CRC needs no witness.
+ * of two pings the value could be either, or lie between. A CRC passes 1 in 65,536, and never two alike.
  */
 import type { FrameProof, Sample, SensorDriver } from '../sensors/driver.ts';
 import type { Burst } from './burst.ts';
@@ -24,7 +24,7 @@ type Kind = 'seen' | 'blanking' | 'impossible' | 'none' | 'dead';
 const ranking: readonly Kind[] = ['seen', 'blanking', 'none', 'impossible', 'dead'];
 
 /** How many pings must agree on a noisy line; a burst set to fewer wants them all. */
-const witnesses: Readonly<Record<FrameProof, number>> = { none: 3, sum: 3, crc: 1 };
+const witnesses: Readonly<Record<FrameProof, number>> = { none: 3, sum: 3, crc: 2 };
 
 /**
  * Pings this near to the median bear it out. Many may lie apart by a ripple; of few, two corrupted ones would be
@@ -45,7 +45,8 @@ export function filterBurst(
     if (kinds.length === 0) return { kind: burst.bytes > 0 ? 'garbled' : 'silent' };
     const winner = ranking.reduce((best, kind) => (votes(kind) > votes(best) ? kind : best));
     const needed = Math.min(witnesses[sensor.proof], pings);
-    const noisy = burst.badFrames > 0 || burst.discardedBytes > 0;
+    // Every broken frame leaves bytes behind; a question without an answer is bad, and no noise.
+    const noisy = burst.discardedBytes > 0;
     if (noisy && votes(winner) < needed) return { kind: 'garbled' };
     if (winner !== 'seen' && winner !== 'impossible') return { kind: winner };
     const distancesMm = burst.samples.flatMap((sample, i) =>

@@ -83,10 +83,25 @@ describe('a burst becomes a reading', () => {
   });
   it('a lone ping counts on a clean line, and is not believed on a noisy one', () => {
     expect(read([seen(1200)])).toMatchObject({ distanceMm: 1200, flag: 1, validPercent: 14 });
-    expect(read([seen(1200)], { badFrames: 5 })).toMatchObject({ distanceMm: null, flag: 4, test: 'syntax' });
-    expect(read([seen(1200), seen(2900)], { badFrames: 5 })).toMatchObject({ distanceMm: null, flag: 4 });
-    expect(read([seen(1200), seen(1203)], { badFrames: 5 })).toMatchObject({ distanceMm: null, flag: 4 });
-    expect(read([1200, 1203, 1201].map(seen), { badFrames: 4 })).toMatchObject({ distanceMm: 1201, flag: 1 });
+    expect(read([seen(1200)], { badFrames: 5, discardedBytes: 20 })).toMatchObject({
+      distanceMm: null,
+      flag: 4,
+      test: 'syntax',
+    });
+    expect(read([seen(1200), seen(2900)], { badFrames: 5, discardedBytes: 20 })).toMatchObject({
+      distanceMm: null,
+      flag: 4,
+    });
+    expect(read([seen(1200), seen(1203)], { badFrames: 5, discardedBytes: 20 })).toMatchObject({
+      distanceMm: null,
+      flag: 4,
+    });
+    expect(read([1200, 1203, 1201].map(seen), { badFrames: 4, discardedBytes: 20 })).toMatchObject({
+      distanceMm: 1201,
+      flag: 1,
+    });
+    // Questions without an answer say nothing against the answers.
+    expect(read([seen(1200)], { badFrames: 6 })).toMatchObject({ distanceMm: 1200, flag: 1 });
   });
 });
 

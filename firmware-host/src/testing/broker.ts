@@ -10,11 +10,17 @@ import { Aedes } from 'aedes';
 const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const;
 
 type Issued = { cert: string; key: string };
-export type Pki = { ca: string; server: Issued; issue(name: string): Promise<Issued> };
+type Validity = { readonly notBefore?: Date; readonly notAfter?: Date };
+export type Pki = {
+  ca: string;
+  server: Issued;
+  issue(name: string, validity?: Validity): Promise<Issued>;
+  /** A broker's, for localhost and 127.0.0.1. */
+  issueServer(validity: Validity): Promise<Issued>;
+};
 
-export async function createPki(): Promise<Pki> {
-  const notBefore = new Date(Date.now() - 3_600_000);
-  const notAfter = new Date(Date.now() + 24 * 3_600_000);
+export async function createPki(dates: Validity = {}): Promise<Pki> {
+  const { notBefore = new Date(Date.now() - 3_600_000), notAfter = new Date(Date.now() + 24 * 3_600_000) } = dates;
   const newKeys = () => crypto.subtle.generateKey(algorithm, true, ['sign', 'verify']) as Promise<CryptoKeyPair>;
   const caKeys = await newKeys();
   const ca = await x509.X509CertificateGenerator.createSelfSigned({
@@ -26,14 +32,14 @@ export async function createPki(): Promise<Pki> {
     extensions: [new x509.BasicConstraintsExtension(true, 0, true)],
   });
   let serial = 1;
-  const issue = async (name: string, extensions: x509.Extension[] = []): Promise<Issued> => {
+  const issueWith = async (name: string, validity: Validity, extensions: x509.Extension[] = []): Promise<Issued> => {
     const keys = await newKeys();
     const cert = await x509.X509CertificateGenerator.create({
       serialNumber: String(++serial).padStart(4, '0'),
       subject: `CN=${name}`,
       issuer: ca.subject,
-      notBefore,
-      notAfter,
+      notBefore: validity.notBefore ?? notBefore,
+      notAfter: validity.notAfter ?? notAfter,
       publicKey: keys.publicKey,
       signingKey: caKeys.privateKey,
       signingAlgorithm: algorithm,
@@ -46,7 +52,13 @@ export async function createPki(): Promise<Pki> {
     { type: 'dns', value: 'localhost' },
     { type: 'ip', value: '127.0.0.1' },
   ]);
-  return { ca: ca.toString('pem'), server: await issue('broker', [names]), issue };
+  const issueServer = (validity: Validity) => issueWith('broker', validity, [names]);
+  return {
+    ca: ca.toString('pem'),
+    server: await issueServer({}),
+    issueServer,
+    issue: (name, validity = {}) => issueWith(name, validity),
+  };
 }
 
 /** Writes a device's credentials as the platform lays them out, and gives their paths. */

@@ -1,6 +1,9 @@
 /** What simulators, tests and benches need of the agent's world. */
+
 export { type FileOutboxOptions, openFileOutbox } from '../outbox/file.ts';
 export type { Outbox } from '../outbox/outbox.ts';
+export { createDriver } from '../sensors/index.ts';
+export { listen } from '../sensors/listen.ts';
 export { aDraft } from './builders.ts';
 export {
   encodeA02Frame,

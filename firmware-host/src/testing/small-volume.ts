@@ -1,6 +1,6 @@
 /**
  * A disk of so many bytes, on the real one: what fits is really written, the rest fails as on a full disk, with a
- * short write first where a part fits. Counts what it is asked to do. Syncs cost nothing here.
+ * short write first where a part fits. Counts what it is asked to do. Syncs are counted only, unless they shall be real.
  */
 import { statSync } from 'node:fs';
 import { diskFiles, type Files, type OpenFile } from '../outbox/files.ts';
@@ -13,7 +13,10 @@ export type SmallVolume = {
   counts(): { readonly syncs: number; readonly bytesWritten: number; readonly bytesRead: number };
 };
 
-export function smallVolume(capacityAtFirst = Number.POSITIVE_INFINITY): SmallVolume {
+export function smallVolume(
+  capacityAtFirst = Number.POSITIVE_INFINITY,
+  { realSyncs = false }: { readonly realSyncs?: boolean } = {},
+): SmallVolume {
   const sizes = new Map<string, number>();
   let capacity = capacityAtFirst;
   let syncs = 0;
@@ -27,8 +30,9 @@ export function smallVolume(capacityAtFirst = Number.POSITIVE_INFINITY): SmallVo
     sizes.set(path, size);
     return size;
   };
-  const sync = async (): Promise<void> => {
+  const counted = async (sync: () => Promise<void>): Promise<void> => {
     syncs++;
+    if (realSyncs) await sync();
   };
 
   const wrap = (path: string, file: OpenFile): OpenFile => ({
@@ -48,8 +52,8 @@ export function smallVolume(capacityAtFirst = Number.POSITIVE_INFINITY): SmallVo
       bytesWritten += count;
       return count;
     },
-    datasync: sync,
-    sync,
+    datasync: () => counted(() => file.datasync()),
+    sync: () => counted(() => file.sync()),
     async truncate(length) {
       await file.truncate(length);
       sizes.set(path, length);
@@ -81,7 +85,7 @@ export function smallVolume(capacityAtFirst = Number.POSITIVE_INFINITY): SmallVo
     },
     makeFolder: diskFiles.makeFolder,
     list: diskFiles.list,
-    syncFolder: sync,
+    syncFolder: (path) => counted(() => diskFiles.syncFolder(path)),
     free: async () => Math.max(0, capacity - used()),
   };
   return {

@@ -7,7 +7,7 @@ import { type Fault, noise } from '../faults.ts';
 import type { Hydrograph } from '../hydrograph.ts';
 import type { Ledger } from '../ledger.ts';
 import type { Scenario } from '../scenario.ts';
-import { type SensorType, type SimulatedSensor, sensorNamed, typeFor } from '../sensors.ts';
+import { type SensorType, type SimulatedSensor, sensorNamed, typeFor, whyNoBursts } from '../sensors.ts';
 import { type VirtualGauge, virtualGauge } from '../virtual-gauge.ts';
 import { openVirtualTty, type VirtualTty } from '../virtual-tty.ts';
 import { type Bookmark, openBookmark } from './bookmark.ts';
@@ -47,6 +47,8 @@ export function planStations(stations: readonly CatalogueStation[], scenario: Sc
     // The catalogue's schema asks for one gauge at least; the first is the primary one.
     const gauge = station.gauges[0] as CatalogueGauge;
     const sensor = sensorNamed(gauge.model);
+    const why = whyNoBursts(sensor);
+    if (why !== undefined) throw new Error(`station ${station.id}: ${why}`);
     const [nearestMm, farthestMm] = distanceSpan(gauge, stageMm, scenario);
     const type = typeFor(sensor, nearestMm, farthestMm);
     if (type === undefined)

@@ -1,6 +1,6 @@
 import { type Parsed, parsed, refused, type StationId } from '@siaga/protocol';
 import { type CatalogueGauge, distanceMmAt, readCatalogue } from '../catalogue.ts';
-import { type SensorType, type SimulatedSensor, sensorNamed, typeFor } from '../sensors.ts';
+import { type SensorType, type SimulatedSensor, sensorNamed, typeFor, whyNoBursts } from '../sensors.ts';
 import type { Row } from './csv.ts';
 import { siteCatalogue, siteFor } from './site.ts';
 
@@ -39,6 +39,8 @@ export async function cataloguedInstrument(
   const sensor = asked ?? sensorNamed(gauge.model);
   if (sensor.name !== gauge.model)
     return refused(`${file}: gauge ${gauge.id} is a ${gauge.model}, not a ${sensor.name}`);
+  const why = whyNoBursts(sensor);
+  if (why !== undefined) return refused(`${file}: ${why}`);
   const distanceMm = (row: Row) => distanceMmAt(gauge, row.stageMm, row.atMs);
   const nearest = rows.reduce((near, row) => Math.min(near, distanceMm(row)), Number.POSITIVE_INFINITY);
   const farthest = rows.reduce((far, row) => Math.max(far, distanceMm(row)), Number.NEGATIVE_INFINITY);

@@ -1,6 +1,6 @@
 import { type Parsed, parsed, refused } from '@siaga/protocol';
 import { stringify } from 'yaml';
-import { marginMm, type SensorType, type SimulatedSensor, sensors } from '../sensors.ts';
+import { marginMm, type SensorType, type SimulatedSensor, sensors, whyNoBursts } from '../sensors.ts';
 import type { Row } from './csv.ts';
 
 /** Where a gauge is hung for a replay: which instrument, and how high above the station's zero. */
@@ -15,13 +15,16 @@ const clearanceMm = 1000;
 
 /**
  * Hangs a sensor so that every stage of the record lies within its span. Without a sensor asked for,
- * the first type of the list whose span is long enough. Refuses a record that spans more than any can see.
+ * the first type of the list whose span is long enough. Refuses a record that spans more than any can see, and a
+ * sensor that speaks only when asked.
  */
 export function siteFor(rows: readonly Row[], asked?: SimulatedSensor): Parsed<Site> {
+  const why = asked && whyNoBursts(asked);
+  if (why !== undefined) return refused(why);
   const lowestMm = rows.reduce((low, row) => Math.min(low, row.stageMm), Number.POSITIVE_INFINITY);
   const highestMm = rows.reduce((high, row) => Math.max(high, row.stageMm), Number.NEGATIVE_INFINITY);
   const spanMm = highestMm - lowestMm;
-  for (const sensor of asked === undefined ? sensors : [asked])
+  for (const sensor of asked === undefined ? sensors.filter(({ ear }) => !ear) : [asked])
     for (const type of sensor.types) {
       const nearestMm = type.blankingMm + marginMm;
       const spareMm = type.nothingMm - marginMm - nearestMm - spanMm;
