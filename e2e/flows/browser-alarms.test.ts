@@ -305,7 +305,19 @@ test('no accessibility violation on any page, in dark or light', async (ctx) => 
     await page.getByTestId('service').getByRole('button').click();
     await check('station, taking out of service');
     await page.keyboard.press('Escape');
-    for (const name of ['log', 'duty', 'channels', 'kpis', 'drills', 'me', 'people', 'audit', 'sign-in', 'welcome']) {
+    for (const name of [
+      'log',
+      'fleet',
+      'duty',
+      'channels',
+      'kpis',
+      'drills',
+      'me',
+      'people',
+      'audit',
+      'sign-in',
+      'welcome',
+    ]) {
       await page.evaluate((hash) => {
         location.hash = hash;
       }, name);

@@ -5,10 +5,11 @@ import { decodeAbout } from './about.ts';
 import { decodeCommand } from './command.ts';
 import { decodeHealth } from './health.ts';
 import { encodeJson } from './parse.ts';
+import { decodeProvisionAnswer, decodeProvisionRequest } from './provision.ts';
 import { decodeReadings } from './reading.ts';
 import { decodeReceipt } from './receipt.ts';
 import type { Parsed } from './result.ts';
-import { parseTopic } from './topic.ts';
+import { parseProvisionTopic, parseTopic } from './topic.ts';
 
 const decoders = {
   readings: decodeReadings,
@@ -16,13 +17,16 @@ const decoders = {
   health: decodeHealth,
   about: decodeAbout,
   command: decodeCommand,
+  request: decodeProvisionRequest,
+  answer: decodeProvisionAnswer,
 };
 type Kind = keyof typeof decoders;
 
 const folder = new URL('../fixtures/', import.meta.url);
 const wires = readdirSync(folder).map((file): { kind: Kind; wire: string } => {
   const { topic, wire } = JSON.parse(readFileSync(new URL(file, folder), 'utf8'));
-  const parsed = parseTopic(topic);
+  const provision = parseProvisionTopic(topic);
+  const parsed = provision.ok ? provision : parseTopic(topic);
   if (!parsed.ok) throw new Error(parsed.reason);
   return { kind: parsed.value.kind, wire };
 });

@@ -3,9 +3,10 @@ import { describe, expect, it } from 'vitest';
 import { decodeAbout } from './about.ts';
 import { decodeCommand } from './command.ts';
 import { decodeHealth } from './health.ts';
+import { decodeProvisionAnswer, decodeProvisionRequest } from './provision.ts';
 import { decodeReadings, encodeReadings } from './reading.ts';
 import { decodeReceipt } from './receipt.ts';
-import { parseTopic, type TopicKind } from './topic.ts';
+import { type ProvisionKind, parseProvisionTopic, parseTopic, type TopicKind } from './topic.ts';
 
 type Fixture = { note: string; topic: string; wire: string; decoded?: unknown };
 
@@ -21,9 +22,13 @@ const decoders = {
   health: decodeHealth,
   about: decodeAbout,
   command: decodeCommand,
-} satisfies Record<TopicKind, unknown>;
+  request: decodeProvisionRequest,
+  answer: decodeProvisionAnswer,
+} satisfies Record<TopicKind | ProvisionKind, unknown>;
 
-function kindOf(fixture: Fixture): TopicKind {
+function kindOf(fixture: Fixture): TopicKind | ProvisionKind {
+  const provision = parseProvisionTopic(fixture.topic);
+  if (provision.ok) return provision.value.kind;
   const topic = parseTopic(fixture.topic);
   if (!topic.ok) throw new Error(topic.reason);
   return topic.value.kind;

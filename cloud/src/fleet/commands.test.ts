@@ -1,4 +1,5 @@
-import { decodeCommand, type OnlineHealth, steppedClock } from '@siaga/protocol';
+import { readFileSync } from 'node:fs';
+import { type Command, decodeCommand, type OnlineHealth, steppedClock } from '@siaga/protocol';
 import { beforeEach, expect, test } from 'vitest';
 import { noonMs, wellDevice } from '../alarms/rules/testing.ts';
 import { openMemory } from '../store/index.ts';
@@ -11,6 +12,7 @@ let stores: Stores;
 let clock: ReturnType<typeof steppedClock>;
 let isConnected: boolean;
 let sent: string[];
+let payloads: string[];
 let commands: Commands;
 
 beforeEach(async () => {
@@ -18,6 +20,7 @@ beforeEach(async () => {
   clock = steppedClock(noonMs);
   isConnected = true;
   sent = [];
+  payloads = [];
   commands = await open();
 });
 
@@ -32,6 +35,7 @@ async function open(): Promise<Commands> {
       async send(station, kind, payload) {
         const command = decodeCommand(payload);
         if (!command.ok) throw new Error(command.reason);
+        payloads.push(new TextDecoder().decode(payload));
         sent.push(`${station} ${kind} ${command.value.id} ${command.value.act}`);
       },
     },
@@ -114,4 +118,12 @@ test('the same id asks once, and for nothing else; refusals come with their reas
   expect((await commands.of('katulampa'))[0]?.outcome).toMatchObject({ outcome: 'refused', reason });
   for (let i = 0; i < 20; i += 1) await commands.issue('ratna', 'katulampa', cadence, hour);
   expect(await commands.issue('ratna', 'katulampa', cadence, hour)).toMatchObject({ code: 'too-many' });
+});
+
+test.each(['cadence', 'resend', 'settings', 'update'])('a golden %s is what we send, byte for byte', async (act) => {
+  const golden = new URL(`../../../protocol/fixtures/command-${act}.json`, import.meta.url);
+  const { wire } = JSON.parse(readFileSync(golden, 'utf8'));
+  const { v: _, id, ...wish } = JSON.parse(wire) as Command;
+  await commands.issue('ratna', 'katulampa', wish, { ...hour, id });
+  expect(payloads).toEqual([wire]);
 });
