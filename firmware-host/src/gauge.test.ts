@@ -61,7 +61,9 @@ describe('a second burst', () => {
     ping(2, 1200);
     expect(told()).toEqual(['2000 1 none', '1200 3 spike']);
     ping(2.02, 2001);
-    ping(2.1, 2002);
+    expect(told()).toHaveLength(2);
+    ping(2.1, 2001);
+    ping(2.2, 2002);
     expect(told()).toEqual(['2000 1 none', '1200 3 spike', '2001 1 none']);
     expect((readings[2]?.observedAtMs ?? 0) - (readings[1]?.observedAtMs ?? 0)).toBeLessThanOrEqual(10_000);
     ping(3, 2002);
@@ -72,7 +74,7 @@ describe('a second burst', () => {
     await opened;
     ping(1, 2000);
     ping(2, 1200);
-    ping(2.02, 1198);
+    ping(2.1, 1198);
     expect(told().slice(1)).toEqual(['1200 3 spike', '1198 3 rate-of-change']);
     expect(news.map(({ urgent }) => urgent)).toEqual([false, true, true]);
     ping(3, 1195);
@@ -85,13 +87,22 @@ describe('a second burst', () => {
     await opened;
     ping(1, 2000);
     ping(2, 1200);
-    ping(2.02, 600);
-    ping(2.1, 2000);
+    ping(2.1, 600);
+    ping(2.3, 2000);
     expect(told()).toEqual(['2000 1 none', '1200 3 spike', '600 3 spike']);
     ping(3, 1200);
-    ping(3.1, 2000, 1);
+    ping(3.5, 2000, 1);
     ping(4, 2000);
     expect(told().slice(3)).toEqual(['1200 3 spike', '2000 1 none']);
+  });
+  it('is the next reading where one comes within ten seconds', async () => {
+    const { ping, told, opened } = start({ ...each, intervalS: 10 });
+    await opened;
+    ping(1, 2000);
+    ping(2, 1200);
+    ping(2.1, 1199);
+    ping(2 + 1 / 6, 1198);
+    expect(told()).toEqual(['2000 1 none', '1200 3 spike', '1198 3 rate-of-change']);
   });
   it('is not taken of a sensor that is woken', async () => {
     const { ping, told, opened } = start({ ...each, trigger: 'burst' });

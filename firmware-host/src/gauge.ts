@@ -121,7 +121,7 @@ export function openGauge(
       memory.save(state);
       line.dead(news.dead);
       events.onDraft(draft, news);
-      // The reading has gone out already: only the next one can tell a wild one from fast water, so take it now.
+      // It has gone out already, for no alarm waits; whether it was wild or fast water, only another one can tell.
       if (news.move === 'departs' && !burst.again) collector.again(moment());
     }
   };

@@ -57,6 +57,33 @@ describe('trigger interval', () => {
     expect(collector.sample(seen(3), minute(1, 10))).toEqual([]);
     expect(collector.sample(seen(4), minute(2, 10))).toHaveLength(1);
   });
+  it('takes one more burst 5 s after it was asked, unless nothing comes or the next multiple does', () => {
+    const collector = createBurstCollector({ ...settings, pings: 1 }, 0);
+    expect(collector.sample(seen(1), minute(1, 20))).toHaveLength(1);
+    collector.again(minute(1, 20));
+    expect(collector.due(minute(1, 20))).toEqual({ atMs: minute(1, 5_020).nowMs, inRealMs: null });
+    expect(collector.sample(seen(2), minute(1, 5_000))).toEqual([]);
+    expect(collector.sample(seen(3), minute(1, 5_100))).toMatchObject([
+      { observedAtMs: minute(1, 5_100).nowMs, samples: [seen(3)], again: true },
+    ]);
+    expect(collector.due(minute(1, 5_100))).toEqual({ atMs: minute(2).nowMs, inRealMs: null });
+    collector.again(minute(1, 5_100));
+    expect(collector.tick(minute(1, 11_000))).toEqual([]);
+    expect(collector.due(minute(1, 13_000)).inRealMs).toBe(8_000);
+    expect(collector.tick(minute(1, 21_000))).toEqual([]);
+    expect(collector.due(minute(1, 21_000)).inRealMs).toBeNull();
+    collector.again(minute(1, 58_000));
+    expect(collector.sample(seen(4), minute(2, 4))).toMatchObject([{ samples: [seen(4)], again: false }]);
+    expect(collector.due(minute(2, 4)).atMs).toBe(minute(3).nowMs);
+  });
+  it('changes its settings without a lost or doubled multiple', () => {
+    const collector = createBurstCollector({ ...settings, pings: 1 }, 0);
+    expect(collector.sample(seen(1), minute(1, 20))).toHaveLength(1);
+    collector.retune({ ...settings, pings: 2, intervalMs: 15_000 }, minute(1, 50));
+    expect(collector.sample(seen(2), minute(1, 14_990))).toEqual([]);
+    collector.sample(seen(3), minute(1, 15_010));
+    expect(collector.sample(seen(4), minute(1, 15_150))).toMatchObject([{ samples: [seen(3), seen(4)] }]);
+  });
   it('counts what the line gave meanwhile', () => {
     const collector = createBurstCollector(settings, 0);
     collector.heard(bytes(20, 2), minute(1, 10));

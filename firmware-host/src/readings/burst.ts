@@ -7,8 +7,9 @@
  * `burst`: each run of `pings` samples, or a shorter one that a silence or the timeout closes. For sensors that
  * are woken.
  *
- * A second burst can be asked for at once (`again`), to learn whether the newest reading was wild; the next
- * multiple takes its place if it has not come by then.
+ * A second burst can be asked for (`again`), to learn whether the newest reading was wild. It begins 5 s later, so
+ * that it is there within 10 s, and that what flew, fell or swam through has gone; where readings come as often
+ * as that, the next one serves.
  */
 import type { Sample } from '../sensors/driver.ts';
 
@@ -45,7 +46,7 @@ export type BurstCollector = {
   tick(at: Moment): Burst[];
   /** When `tick` is wanted next: at a time of the clock, or after real ms; null for not at all. */
   due(at: Moment): { readonly atMs: number | null; readonly inRealMs: number | null };
-  /** `interval`: takes the next samples as one more burst, unless one is under way. */
+  /** `interval`: takes one more burst in 5 s; the next multiple takes its place if it is not over by then. */
   again(at: Moment): void;
   /** Other settings under the same trigger. What is under way ends by the new ones, the next begins at their next multiple. */
   retune(settings: BurstSettings, at: Moment): void;
@@ -58,6 +59,10 @@ export type BurstCollector = {
  * kernel are read before the silence is believed.
  */
 export const tickMs = 50;
+
+/** Between a reading and the burst that bears it out, by the clock. */
+const againMs = 5_000;
+const oftenMs = 10_000;
 
 type OpenBurst = {
   startedAtMs: number;
@@ -78,6 +83,7 @@ function intervalCollector(initial: BurstSettings, startedAtMs: number): BurstCo
   let { pings, intervalMs, timeoutMs } = initial;
   let window = Math.floor(startedAtMs / intervalMs);
   let open: OpenBurst | null = null;
+  let againAtMs = Number.POSITIVE_INFINITY;
 
   const finish = (): Burst[] => {
     const done = open;
@@ -89,8 +95,15 @@ function intervalCollector(initial: BurstSettings, startedAtMs: number): BurstCo
     const current = Math.floor(at.nowMs / intervalMs);
     // Set back by a nudge over the multiple, it must not begin twice; by more, it must not wait for hours.
     if (at.nowMs < (window - 0.5) * intervalMs) window = current;
-    if (current <= window) return [];
+    if (current <= window) {
+      if (at.nowMs >= againAtMs) {
+        againAtMs = Number.POSITIVE_INFINITY;
+        open ??= begin(at.nowMs, at.realMs, true);
+      }
+      return [];
+    }
     const done = open?.again ? [] : finish();
+    againAtMs = Number.POSITIVE_INFINITY;
     window = current;
     open = begin(current * intervalMs, at.realMs);
     return done;
@@ -113,11 +126,11 @@ function intervalCollector(initial: BurstSettings, startedAtMs: number): BurstCo
       return open && at.realMs - open.openedRealMs >= timeoutMs ? [...done, ...finish()] : done;
     },
     due: (at) => ({
-      atMs: (window + 1) * intervalMs,
+      atMs: Math.min(againAtMs, (window + 1) * intervalMs),
       inRealMs: open ? timeoutMs - (at.realMs - open.openedRealMs) : null,
     }),
     again(at) {
-      open ??= begin(at.nowMs, at.realMs, true);
+      if (intervalMs > oftenMs) againAtMs = at.nowMs + againMs;
     },
     retune(settings, at) {
       ({ pings, intervalMs, timeoutMs } = settings);

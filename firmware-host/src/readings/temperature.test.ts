@@ -45,7 +45,7 @@ describe('the correction of sound', () => {
     const read = (temperatures: { airDeciC: number | null; housingDeciC: number | null }) =>
       buildReading(
         burst,
-        { driver, pings: 7, rules: qcRulesOf({}, driver) },
+        { driver, pings: 7, rules: qcRulesOf({}, {}) },
         { state: qcUnknown, air: temperatures },
         stamp,
       ).draft.reading;
