@@ -46,6 +46,7 @@ export function outboxContract(name: string, open: () => Promise<Outbox>): void 
           echo: 'none',
           spreadMm: null,
           temperatureDeciC: -12,
+          correctionMm: -7,
           flag: 9,
           test: 'gap',
           clock: 'rtc',

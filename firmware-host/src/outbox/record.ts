@@ -35,7 +35,13 @@ const own = [
 ] as const;
 const MonoMs = Type.Union([Type.Number(), Type.Null()]);
 
-const parseRow = parserOf(Type.Tuple([Type.Integer(), ...own, MonoMs]));
+/** What was added for the temperature of the air stands last, and only where something was. */
+const parseRow = parserOf(
+  Type.Union([
+    Type.Tuple([Type.Integer(), ...own, MonoMs]),
+    Type.Tuple([Type.Integer(), ...own, MonoMs, Type.Integer()]),
+  ]),
+);
 const parseOldRow = parserOf(Type.Union([Type.Tuple([...shared, ...own]), Type.Tuple([...shared, ...own, MonoMs])]));
 const parseHead = parserOf(
   Type.Object({
@@ -75,6 +81,7 @@ export function encodeReading(seq: number, key: number, { monoMs, reading }: Pic
     qcTests.indexOf(reading.test),
     clockStates.indexOf(reading.clock),
     monoMs,
+    ...(reading.correctionMm === undefined ? [] : [reading.correctionMm]),
   ];
   return encodeRecord(seq, Buffer.from(JSON.stringify(row)));
 }
@@ -138,9 +145,10 @@ function readingOf(
   stream: string,
   seq: number,
   head: Head,
-  [observedAtMs, distanceMm, echo, spreadMm, valid, temperature, flag, test, clock, monoMs = null]:
+  [observedAtMs, distanceMm, echo, spreadMm, valid, temperature, flag, test, clock, monoMs = null, correctionMm]:
     | Columns
-    | [...Columns, number | null],
+    | [...Columns, number | null]
+    | [...Columns, number | null, number],
 ): StoredReading {
   return {
     stream,
@@ -157,6 +165,7 @@ function readingOf(
       spreadMm,
       validPercent: valid,
       temperatureDeciC: temperature,
+      ...(correctionMm === undefined ? {} : { correctionMm }),
       flag: flag as Flag,
       test: qcTests[test] ?? 'none',
       clock: clockStates[clock] ?? 'unsynced',

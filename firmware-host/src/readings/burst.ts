@@ -58,7 +58,7 @@ export type BurstCollector = {
  * A tick counts at most this much silence: after a stall of the process the bytes that wait in the
  * kernel are read before the silence is believed.
  */
-export const tickMs = 50;
+const tickMs = 50;
 
 /** Between a reading and the burst that bears it out, by the clock. */
 const againMs = 5_000;
