@@ -2,10 +2,12 @@
 import { type Clock, type GaugeHealth, type LineProblem, type Reading, realMs } from '@siaga/protocol';
 import type { Draft } from './outbox/outbox.ts';
 import { buildReading, type GaugeTraits, type News, type Stamp } from './readings/build.ts';
-import { type Burst, type BurstSettings, createBurstCollector, type Moment } from './readings/burst.ts';
+import { type Burst, createBurstCollector, type Moment } from './readings/burst.ts';
 import { createLineWatch } from './readings/line-watch.ts';
 import { noMemory, type QcMemory } from './readings/memory.ts';
 import { qcRulesOf } from './readings/qc/rules.ts';
+import { collecting, type Sampling, silentAfterMs } from './readings/sampling.ts';
+import { createSayings } from './readings/sayings.ts';
 import { createSideBursts } from './readings/side-bursts.ts';
 import { openThermometers } from './readings/thermometers.ts';
 import { createWakeUp } from './readings/wake-up.ts';
@@ -15,6 +17,8 @@ import { type Heard, listen } from './sensors/listen.ts';
 import type { FramerCounts } from './serial/framer.ts';
 import type { LinkState, OpenLink } from './serial/link.ts';
 import { monotonicMs } from './wait.ts';
+
+export type { Sampling };
 
 export type GaugeEvents = {
   /** `news`: what the reading says beyond itself, such as that it must not wait. */
@@ -72,8 +76,6 @@ export type Gauge = {
   stop(): Promise<void>;
 };
 
-export type Sampling = { readonly intervalS: number; readonly pings: number; readonly trigger: 'interval' | 'burst' };
-
 export type GaugeParts = {
   readonly clock: Clock;
   readonly openLink: OpenLink;
@@ -82,10 +84,6 @@ export type GaugeParts = {
   /** Where the tests' memory lives between two runs; nowhere if not given. */
   readonly memory?: QcMemory;
 };
-
-const longestBurstMs = 10_000;
-const burstSilenceMs = 150;
-const sayingsKept = 4;
 
 export function openGauge(
   config: GaugeConfig,
@@ -230,31 +228,4 @@ export function openGauge(
       memory.close();
     },
   };
-}
-
-/** The newest different sayings of a sensor; `add` tells whether it is a new one. */
-function createSayings() {
-  let sayings: readonly string[] = [];
-  return {
-    all: () => sayings,
-    add(text: string): boolean {
-      if (sayings.includes(text)) return false;
-      sayings = [...sayings, text].slice(-sayingsKept);
-      return true;
-    },
-  };
-}
-
-/** A run of pings may last longer than a compressed clock's interval; a multiple's burst must end before the next. */
-function collecting({ intervalS, pings, trigger }: Sampling, clock: Clock): BurstSettings {
-  const intervalMs = intervalS * 1_000;
-  const timeoutMs = trigger === 'burst' ? longestBurstMs : Math.min(longestBurstMs, 0.8 * realMs(clock, intervalMs));
-  return { trigger, pings, intervalMs, timeoutMs, silenceMs: burstSilenceMs };
-}
-
-const speaksWithinMs = 5_000;
-
-/** A sensor that is woken may be silent for two of its intervals; one that runs free speaks every second at least. */
-function silentAfterMs({ intervalS, trigger }: Sampling, clock: Clock): number {
-  return trigger === 'interval' ? speaksWithinMs : speaksWithinMs + realMs(clock, 2_000 * intervalS);
 }
