@@ -43,6 +43,8 @@ export const ControlGauge = Type.Object({
   reopens: Count,
   lastFrameAtMs: OrNull(Ms),
   identity: Type.Array(Text, { maxItems: 16 }),
+  /** What the sensor's answers say that a person should see to. */
+  advice: Type.Array(Text, { maxItems: 16 }),
 });
 
 /** What a running agent says of itself. Counts are of the present run; what an agent has not got is null. */
@@ -94,7 +96,9 @@ export const Measured = Type.Object({
   echo: Text,
   spreadMm: OrNull(Type.Number()),
   validPercent: Type.Number(),
-  samples: Type.Array(Type.Object({ echo: Text, distanceMm: Type.Optional(Type.Number()) }), { maxItems: 1000 }),
+  /** The sensor's own distance, before the correction for the air's temperature. */
+  rawDistanceMm: OrNull(Type.Number()),
+  pings: Count,
 });
 export type Measured = Static<typeof Measured>;
 

@@ -4,6 +4,7 @@
  */
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { readdir, realpath } from 'node:fs/promises';
+import { basename } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 
 export type Holder = { readonly pid: number; readonly name: string };
@@ -61,8 +62,14 @@ function linkOf(path: string): string {
   }
 }
 
+/** Node calls its processes after a thread: the script says more. */
 function nameOf(proc: string, pid: number): string {
-  return textOf(`${proc}/${pid}/comm`).trim() || 'unknown';
+  const name = textOf(`${proc}/${pid}/comm`).trim() || 'unknown';
+  if (name !== 'MainThread' && name !== 'node') return name;
+  const script = commandOf(proc, pid)
+    .split(' ')
+    .find((word, i) => i > 0 && !word.startsWith('-'));
+  return script ? `node ${basename(script)}` : 'node';
 }
 
 function commandOf(proc: string, pid: number): string {

@@ -1,0 +1,17 @@
+import { type Check, fail, pass, warn } from './check.ts';
+
+/** The file of settings, and the variables that change it. */
+export const settings: Check = {
+  name: 'settings',
+  needs: 'nothing',
+  async run({ file }) {
+    if (file.settings === null)
+      return file.faults.map((fault) => fail(fault, `edit ${file.path}; then: siaga-agent config check`));
+    const { config, warnings } = file.settings;
+    const sensors = config.gauges.map(({ gauge, sensor }) => `${gauge} (${sensor})`).join(', ');
+    return [
+      pass(`${file.path}: station ${config.station}, ${sensors}`),
+      ...warnings.map((words) => warn(words, 'correct the name, or unset it')),
+    ];
+  },
+};
