@@ -8,11 +8,13 @@
  */
 import { io, mqtt5 } from 'aws-crt';
 import { agentError, messageOf } from '../errors.ts';
-import { disconnectReason, tlsReason } from './reasons.ts';
+import { pause } from '../wait.ts';
+import { crtReason, disconnectReason, tlsReason } from './reasons.ts';
 import { openRelay, type Relay } from './relay.ts';
+import { releaseSoon } from './release.ts';
 import type { Attempt, Ending, OpenSession, Session } from './session.ts';
 import type { Target } from './target.ts';
-import { type Credentials, type DeviceTime, openTls, type Pems, readCredentials } from './tls.ts';
+import { type Credentials, type DeviceTime, openTls, type Pems, readCredentials, unsaidReason } from './tls.ts';
 
 export type AwsIotSettings = {
   readonly target: Target;
@@ -22,27 +24,47 @@ export type AwsIotSettings = {
 
 /** Longer than any session lives: reconnecting is ours, each connection has its own client and last will. */
 const neverMs = 2 ** 31 - 1;
+/** Of the time for connecting, what the native handshake has alone before Node's TLS looks for what is wrong. */
+const patientShare = 0.3;
+/** A native client that is still in its handshake stops when that is over, in the background. */
+const stopMs = 500;
 
 export function awsIotSessions({ target, credentials, time }: AwsIotSettings): OpenSession {
   return async (attempt) => {
     const pems = await readCredentials(credentials);
-    try {
-      return await openSession(attempt, { ...target, tlsCtx: tlsContext(pems, target) });
-    } catch (error) {
-      if (attempt.signal.aborted || !isTlsFault(error)) throw error;
-    }
-    const relay = await relayOrReason(target, pems, time, attempt);
-    return openSession(attempt, { host: relay.path, port: 0, relay }).catch((error) => {
+    const giveUp = new AbortController();
+    const native = openSession(attempt, { ...target, tlsCtx: tlsContext(pems, target) }, giveUp.signal);
+    // A native handshake that fails says so only after 10 to 30 s: it hides from attackers what went wrong.
+    const settled = new AbortController();
+    const early = await Promise.race([
+      native.then(() => true),
+      pause(attempt.connectMs * patientShare, settled.signal).then(() => false),
+    ])
+      .catch((error: unknown) => {
+        if (attempt.signal.aborted || !isTlsFault(error)) throw new Error(crtReason(error), { cause: error });
+        return false;
+      })
+      .finally(() => settled.abort());
+    if (early) return native;
+    const relay = await relayed(target, pems, time, attempt).catch((error) => {
+      giveUp.abort(error);
+      return native.catch(() => {
+        throw error;
+      });
+    });
+    if (!('path' in relay)) return relay;
+    giveUp.abort(new Error('another way is taken'));
+    native.catch(() => undefined);
+    return openSession(attempt, { host: relay.path, port: 0, relay }, attempt.signal).catch((error) => {
       relay.close();
-      throw error;
+      const broken = relay.error();
+      throw new Error(broken ? tlsReason(broken) : isTlsFault(error) ? unsaidReason(pems) : messageOf(error));
     });
   };
 }
 
-/** A connection by Node's TLS, verified; rejects with what is wrong. */
-async function relayOrReason(target: Target, pems: Pems, time: DeviceTime, attempt: Attempt): Promise<Relay> {
-  const socket = await openTls(target, pems, time, attempt.signal);
-  return openRelay(socket);
+async function relayed(target: Target, pems: Pems, time: DeviceTime, { signal }: Attempt): Promise<Relay> {
+  return openRelay(await openTls(target, pems, time, signal));
 }
 
 type Way = {
@@ -52,8 +74,8 @@ type Way = {
   readonly relay?: Relay;
 };
 
-async function openSession(attempt: Attempt, way: Way): Promise<Session> {
-  const { signal } = attempt;
+async function openSession(attempt: Attempt, way: Way, giveUp: AbortSignal): Promise<Session> {
+  const signal = AbortSignal.any([attempt.signal, giveUp]);
   const client = new mqtt5.Mqtt5Client({
     hostName: way.host,
     port: way.port,
@@ -97,6 +119,7 @@ async function openSession(attempt: Attempt, way: Way): Promise<Session> {
     await new Promise((resolve) => setImmediate(resolve));
     client.close();
     way.relay?.close();
+    releaseSoon();
     return { reason, takenOver };
   });
   const abort = (why: string): void => {
@@ -107,24 +130,31 @@ async function openSession(attempt: Attempt, way: Way): Promise<Session> {
   client.on('messageReceived', ({ message }) =>
     attempt.onMessage(message.topicName, new Uint8Array(message.payload as ArrayBuffer)),
   );
+  let onAbort = (): void => undefined;
   const opened = new Promise<void>((resolve, reject) => {
     client.once('connectionSuccess', () => resolve());
     client.once('connectionFailure', ({ error, connack }) =>
       reject(connack ? new Error(disconnectReason(connack.reasonCode, connack.reasonString)) : error),
     );
-    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+    onAbort = () => reject(signal.reason);
+    if (signal.aborted) onAbort();
+    signal.addEventListener('abort', onAbort, { once: true });
   });
   client.on('disconnection', ({ error, disconnect }) => {
     takenOver = disconnect?.reasonCode === mqtt5.DisconnectReasonCode.SessionTakenOver;
-    if (!stopping) abort(disconnect ? disconnectReason(disconnect.reasonCode, disconnect.reasonString) : said(error));
+    if (!stopping)
+      abort(disconnect ? disconnectReason(disconnect.reasonCode, disconnect.reasonString) : messageOf(error));
   });
   client.start();
   try {
     await Promise.race([opened.then(() => subscribe(client, attempt)), ended.then(() => Promise.reject(reason))]);
   } catch (error) {
     stop();
-    await ended;
+    await Promise.race([ended, pause(stopMs)]);
     throw error instanceof Error ? error : new Error(messageOf(error));
+  } finally {
+    // A listener left on a joined signal would hold the client for ever.
+    signal.removeEventListener('abort', onAbort);
   }
   return {
     ended,
@@ -159,8 +189,4 @@ function tlsContext({ ca, cert, key }: Pems, { alpn }: Target): io.ClientTlsCont
 
 function isTlsFault(error: unknown): boolean {
   return /TLS|SOCKET_CLOSED|HANGUP/i.test(`${(error as { error_name?: string }).error_name} ${messageOf(error)}`);
-}
-
-function said(error: unknown): string {
-  return tlsReason(error);
 }

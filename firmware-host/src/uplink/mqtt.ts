@@ -4,7 +4,7 @@ import { messageOf } from '../errors.ts';
 import { tlsReason } from './reasons.ts';
 import type { Attempt, Ending, OpenSession, Session } from './session.ts';
 import type { Target } from './target.ts';
-import { type Credentials, type DeviceTime, openTls, readCredentials } from './tls.ts';
+import { type Credentials, type DeviceTime, openTls, readCredentials, unsaidReason } from './tls.ts';
 
 export type MqttSettings = {
   readonly target: Target;
@@ -16,7 +16,8 @@ export function mqttSessions({ target, credentials, time }: MqttSettings): OpenS
   return async (attempt) => {
     const { signal } = attempt;
     // TLS is ours, so that nothing is said before the broker is verified; the library gets the finished connection.
-    const socket = await openTls(target, await readCredentials(credentials), time, signal);
+    const pems = await readCredentials(credentials);
+    const socket = await openTls(target, pems, time, signal);
     const client = new MqttClient(() => socket, {
       clientId: attempt.station,
       clean: true,
@@ -29,7 +30,7 @@ export function mqttSessions({ target, credentials, time }: MqttSettings): OpenS
       will: { ...attempt.will, payload: Buffer.from(attempt.will.payload), qos: 1, retain: false },
     });
     // Every error of a connection ends in 'close'; here it only leaves its reason.
-    let reason = 'closed by the broker before it let us in: it may not accept uplink.cert';
+    let reason = unsaidReason(pems);
     client.on('error', (error) => {
       reason = connectReason(error);
     });

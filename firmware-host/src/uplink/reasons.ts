@@ -38,6 +38,24 @@ const network: Readonly<Record<string, string>> = {
   ETIMEDOUT: 'it does not answer: is a firewall in the way? Port 443 may be open where 8883 is not',
 };
 
+/** The native socket's errors, as Node names them. */
+const crtNetwork: Readonly<Record<string, string>> = {
+  AWS_IO_SOCKET_CONNECTION_REFUSED: 'ECONNREFUSED',
+  AWS_IO_SOCKET_TIMEOUT: 'ETIMEDOUT',
+  AWS_IO_SOCKET_NO_ROUTE_TO_HOST: 'EHOSTUNREACH',
+  AWS_IO_SOCKET_NETWORK_DOWN: 'ENETUNREACH',
+  AWS_IO_DNS_QUERY_FAILED: 'EAI_AGAIN',
+  AWS_IO_DNS_INVALID_NAME: 'ENOTFOUND',
+  AWS_IO_DNS_NO_ADDRESS_FOR_HOST: 'ENOTFOUND',
+  AWS_IO_DNS_QUERY_AGAIN: 'EAI_AGAIN',
+};
+
+export function crtReason(error: unknown): string {
+  const name = String((error as { error_name?: unknown }).error_name);
+  const words = network[crtNetwork[name] ?? ''];
+  return words ? `${words} (${name})` : messageOf(error);
+}
+
 export function handshakeReason(error: unknown, { host, port }: { host: string; port: number }): string {
   const code = systemCodeOf(error) ?? '';
   const words = network[code];

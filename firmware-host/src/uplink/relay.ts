@@ -10,11 +10,20 @@ import { join } from 'node:path';
 import { pipeline } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
 
-export type Relay = { readonly path: string; close(): void };
+export type Relay = {
+  readonly path: string;
+  /** What broke the connection beyond, if anything did. */
+  error(): Error | null;
+  close(): void;
+};
 
 export async function openRelay(beyond: TLSSocket): Promise<Relay> {
   const folder = await mkdtemp(join(tmpdir(), 'siaga-relay-'));
   const path = join(folder, 'socket');
+  let broken: Error | null = null;
+  beyond.on('error', (error) => {
+    broken ??= error;
+  });
   const server = createServer((socket) => {
     server.close();
     pipeline(socket, beyond, socket, () => close());
@@ -30,5 +39,5 @@ export async function openRelay(beyond: TLSSocket): Promise<Relay> {
     close();
     throw error;
   });
-  return { path, close };
+  return { path, close, error: () => broken };
 }

@@ -58,6 +58,17 @@ export async function openTls(
   throw new Error(fault);
 }
 
+/** Why a broker that ends a connection without a word may have done so. */
+export function unsaidReason({ cert }: Pems): string {
+  const { validFrom, validTo } = new X509Certificate(cert);
+  const nowMs = Date.now();
+  const ended = 'closed by the broker before it let us in';
+  if (Date.parse(validTo) < nowMs) return `${ended}: uplink.cert expired on ${validTo}`;
+  if (Date.parse(validFrom) > nowMs)
+    return `${ended}: uplink.cert is not valid before ${validFrom}, by this device's clock`;
+  return `${ended}: it may not accept uplink.cert`;
+}
+
 function handshake(
   { host, port, alpn }: Target,
   pems: Pems,
