@@ -38,13 +38,14 @@ export type FileOutboxOptions = {
   /** Told what was cut off, passed over or dropped. */
   readonly warn?: (details: object, message: string) => void;
   readonly files?: Files;
-  /** Real ms after which what was settled is noted, and after which a ballast is taken back. */
+  /** What was settled is noted after so many real ms, or so many numbers. */
   readonly hintEveryMs?: number;
+  readonly hintEverySeqs?: number;
+  /** Real ms between two attempts to take the ballast back. */
   readonly refillEveryMs?: number;
 };
 
 const defaultSegmentBytes = 256 * 1024;
-const hintEverySeqs = 2_000;
 const mintBatch = 1_000;
 /** Steps of making room for one append: somebody else may be eating the disk, and all would be thinned for nothing. */
 const mostSteps = 6;
@@ -57,7 +58,7 @@ type Waiting = { draft: Draft; resolve(stored: StoredReading): void; reject(erro
 export async function openFileOutbox(options: FileOutboxOptions): Promise<Outbox> {
   const { folder, segmentBytes = defaultSegmentBytes, keepMs = 30 * 86_400_000, maxBytes = 512 << 20 } = options;
   const { ballastBytes = 0, isEvent = tellsOfFlood, warn = () => {}, files = diskFiles } = options;
-  const { hintEveryMs = 900_000, refillEveryMs = 60_000 } = options;
+  const { hintEveryMs = 900_000, hintEverySeqs = 2_000, refillEveryMs = 60_000 } = options;
   await makeFolder(folder);
   const unlock = await takeLock(join(folder, 'LOCK'));
   const opened = await openStream(files, folder, segmentBytes).catch(async (error) => {
