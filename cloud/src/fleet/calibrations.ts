@@ -7,7 +7,7 @@ import type { About, Calibration, Clock, StationId } from '@siaga/protocol';
 import type { Actor } from '../domain/alarm.ts';
 import type { DatedCalibration } from '../domain/stage.ts';
 import { put, recordKind, type StateStore } from '../ports.ts';
-import type { StandingCatalogue } from './standing.ts';
+import { isSame, type StandingCatalogue } from './standing.ts';
 import type { CatalogueStation } from './station.ts';
 
 export type Decision = 'accepted' | 'refused';
@@ -174,14 +174,8 @@ export function datedCalibration(calibration: Calibration): DatedCalibration {
 
 /** What the file says already needs no decision. */
 function isInCatalogue(calibration: Calibration, { calibrations }: CatalogueStation): boolean {
-  const { gauge, validFromMs, sensorElevationMm, faceOffsetMm } = datedCalibration(calibration);
-  return calibrations.some(
-    (each) =>
-      each.gauge === gauge &&
-      each.validFromMs === validFromMs &&
-      each.sensorElevationMm === sensorElevationMm &&
-      each.faceOffsetMm === faceOffsetMm,
-  );
+  const dated = datedCalibration(calibration);
+  return calibrations.some((each) => isSame(each, dated));
 }
 
 function recordOf(calibration: Calibration): string {

@@ -8,11 +8,11 @@ export type DeviceTrail = {
   readonly backlogs: readonly { readonly atMs: number; readonly count: number }[];
   /** The device's starts as it counts them, by when each number was first heard; of the last day. */
   readonly starts: readonly { readonly atMs: number; readonly number: number }[];
-  /** Since when every health message has spoken of maintenance. */
-  readonly maintenanceSinceMs: number | null;
+  /** Whether it declares maintenance, and since when every health message has said the same. */
+  readonly maintenance: { readonly declared: boolean; readonly sinceMs: number } | null;
 };
 
-export const noTrail: DeviceTrail = { backlogs: [], starts: [], maintenanceSinceMs: null };
+export const noTrail: DeviceTrail = { backlogs: [], starts: [], maintenance: null };
 
 export type Devices = {
   /** Learns what the store keeps. Once, before anything else. */
@@ -32,13 +32,14 @@ const backlogsKept = 4;
 export function trailAfter(trail: DeviceTrail, health: Health, atMs: number): DeviceTrail {
   if (health.state === 'offline') return trail;
   const { backlog, start, maintenanceUntil } = health;
+  const declared = maintenanceUntil !== null;
   const isNewStart = start !== undefined && start.number !== trail.starts.at(-1)?.number;
   return {
     backlogs: [...trail.backlogs, { atMs, count: backlog.count }].slice(-backlogsKept),
     starts: [...trail.starts, ...(isNewStart ? [{ atMs, number: start.number }] : [])].filter(
       (each, i, all) => each.atMs > atMs - dayMs || i === all.length - 1,
     ),
-    maintenanceSinceMs: maintenanceUntil === null ? null : (trail.maintenanceSinceMs ?? atMs),
+    maintenance: trail.maintenance?.declared === declared ? trail.maintenance : { declared, sinceMs: atMs },
   };
 }
 

@@ -26,10 +26,22 @@ export function standingCatalogue(file: Catalogue): StandingCatalogue {
     accept(id, accepted) {
       const station = original.get(id);
       if (station === undefined) return undefined;
-      const calibrations = [...station.calibrations, ...accepted].sort((a, b) => a.validFromMs - b.validFromMs);
-      byId.set(id, accepted.length === 0 ? station : { ...station, calibrations });
+      // What was written into the file meanwhile stands there once.
+      const others = accepted.filter((each) => !station.calibrations.some((known) => isSame(known, each)));
+      const calibrations = [...station.calibrations, ...others].sort((a, b) => a.validFromMs - b.validFromMs);
+      byId.set(id, others.length === 0 ? station : { ...station, calibrations });
       stations = file.stations.map((each) => byId.get(each.id) ?? each);
       return byId.get(id);
     },
   };
+}
+
+/** Whether two calibrations give the same stages from the same moment on. */
+export function isSame(a: DatedCalibration, b: DatedCalibration): boolean {
+  return (
+    a.gauge === b.gauge &&
+    a.validFromMs === b.validFromMs &&
+    a.sensorElevationMm === b.sensorElevationMm &&
+    a.faceOffsetMm === b.faceOffsetMm
+  );
 }

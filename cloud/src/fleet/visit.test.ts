@@ -80,10 +80,16 @@ it.each<[string, Partial<VisitFacts>]>([
     'now maintenance-forgotten: under maintenance for 5 h',
     {
       ...withHealth({ maintenanceUntil: iso(noonMs + hourMs) }),
-      trail: { ...noTrail, maintenanceSinceMs: noonMs - 5 * hourMs },
+      trail: { ...noTrail, maintenance: { declared: true, sinceMs: noonMs - 5 * hourMs } },
     },
   ],
-  ['now maintenance-forgotten: its readings still say maintenance', { level: { ...level, maintenance: true } }],
+  [
+    'now maintenance-forgotten: its readings still say maintenance',
+    {
+      level: { ...level, maintenance: true },
+      trail: { ...noTrail, maintenance: { declared: false, sinceMs: noonMs - 3 * hourMs } },
+    },
+  ],
   ['soon relevel: levelling of main is due in 10 days', { relevelDue: [{ gauge: 'main', day: '2026-01-20T12:00Z' }] }],
   ['desk calibration: a new calibration of main waits', { proposed: ['main'] }],
   [
@@ -108,6 +114,8 @@ it('forgives what is on its way to be well', () => {
   expect(says(withHealth({ gauges: [{ ...gauge, frames: 9, badFrames: 3 }] }))).toEqual([]);
   expect(says(withHealth({ start: { number: 2, reason: 'crash' }, uptimeS: 90_000 }))).toEqual([]);
   expect(says(withHealth({ maintenanceUntil: iso(noonMs + hourMs) }))).toEqual([]);
+  const justEnded = { ...noTrail, maintenance: { declared: false, sinceMs: noonMs - 0.5 * hourMs } };
+  expect(says({ level: { ...level, maintenance: true }, trail: justEnded })).toEqual([]);
   expect(says({ relevelDue: [{ gauge: 'main', day: '2026-02-20' }] })).toEqual([]);
 });
 

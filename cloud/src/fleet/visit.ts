@@ -48,6 +48,8 @@ const hourMs = 3_600_000;
 const dayMs = 24 * hourMs;
 const offlineMs = hourMs;
 const forgottenMs = 4 * hourMs;
+/** The last readings of the work may be the newest for so long. */
+const afterWorkMs = 2 * hourMs;
 const relevelSoonMs = 14 * dayMs;
 const certificateMs = 30 * dayMs;
 const hotDeciC = 800;
@@ -172,14 +174,14 @@ function ofSensor(level: StationLevel | null): Visit[] {
   return [{ code: 'sensor', urgency: 'now', ...sensorWords[note], gauge: null }];
 }
 
-/** Declared for long; or the readings still say so though nobody declares it any more. */
+/** Declared for long; or the readings still say so long after the device ceased to declare it. */
 function ofMaintenance({ device, level, trail, nowMs }: VisitFacts): Visit[] {
-  const untilMs = maintenanceUntilMs(device);
-  const sinceMs = trail.maintenanceSinceMs;
-  const isDeclared = untilMs !== null && untilMs > nowMs;
-  if (isDeclared && sinceMs !== null && nowMs - sinceMs > forgottenMs)
-    return [visit('maintenance-forgotten', 'now', `under maintenance for ${spanText(nowMs - sinceMs)}`)];
-  if (!isDeclared && level?.maintenance === true && device?.health?.state === 'online')
+  if (trail.maintenance === null) return [];
+  const lastsMs = nowMs - trail.maintenance.sinceMs;
+  const isDeclared = (maintenanceUntilMs(device) ?? 0) > nowMs;
+  if (isDeclared && trail.maintenance.declared && lastsMs > forgottenMs)
+    return [visit('maintenance-forgotten', 'now', `under maintenance for ${spanText(lastsMs)}`)];
+  if (!trail.maintenance.declared && level?.maintenance === true && lastsMs > afterWorkMs)
     return [visit('maintenance-forgotten', 'now', 'its readings still say maintenance')];
   return [];
 }

@@ -615,6 +615,26 @@ export function storeContract(name: string, open: () => Stores | Promise<Stores>
         expect([...(await stores.history.fingerprints()).keys()]).toEqual(['new']);
       });
 
+      test('a refold from a moment on marks the hours from there, and those only', async () => {
+        await stores.readings.append([incoming([reading(1), reading(300)])]);
+        await hours();
+        await commit([{ from: noon, to: noon + 5 }]);
+        const fence = await stores.history.takeLease('history');
+        const refold = (fromHour: number) =>
+          stores.history.refold({
+            shard: 'history',
+            fence,
+            fingerprints: new Map([['katulampa', 'two']]),
+            fromMs: (fromHour + 0.5) * 3_600_000,
+          });
+        await refold(noon + 10_000);
+        expect(await hours()).toEqual([]);
+        await refold(noon + 1);
+        const [[, marked]] = (await hours()) as [[string, SeqRanges]];
+        expect([noon, noon + 1, noon + 2].map((hour) => hasSeq(marked, hour))).toEqual([false, true, true]);
+        expect([...(await stores.history.fingerprints())]).toEqual([['katulampa', 'two']]);
+      });
+
       test('a lost lease is refused, and nothing of its work is kept', async () => {
         await stores.readings.append([incoming([reading(1)])]);
         await hours();

@@ -1,9 +1,10 @@
+import type { OnlineHealth } from '@siaga/protocol';
 import { describe, expect, it } from 'vitest';
 import { foldReading, levelOf, unjudged } from '../../domain/level.ts';
 import { siteAt } from '../../fleet/catalogue.ts';
 import type { StationFacts, World } from '../rule.ts';
 import { createRuleSet } from './index.ts';
-import { catalogueOf, found, minuteMs, noonMs, samples, wellPlatform } from './testing.ts';
+import { catalogueOf, found, minuteMs, noonMs, samples, wellDevice, wellPlatform } from './testing.ts';
 
 describe('one station', () => {
   it('is told when nothing came for longer than the stale limit, with how long and the last stage', () => {
@@ -39,6 +40,14 @@ describe('one station', () => {
     });
     expect(found(started(4), 'silence')).toMatchObject([{ signal: 'hold' }]);
     expect(found(started(5), 'silence')).toMatchObject([{ signal: 'on' }]);
+  });
+
+  it('is silent about its silence while a technician declares to be there, and no longer', () => {
+    const maintenanceUntil = new Date(noonMs + 60 * minuteMs).toISOString();
+    const device = { ...wellDevice, health: { ...(wellDevice.health as OnlineHealth), maintenanceUntil } };
+    const look = (nowMin: number) => found({ nowMin, samples: samples(300, 310), device }, 'silence');
+    expect(look(50)).toMatchObject([{ signal: 'on', maintenance: true }]);
+    expect(look(61)[0]).not.toHaveProperty('maintenance');
   });
 
   it('that was never heard is told only when asked for', () => {
