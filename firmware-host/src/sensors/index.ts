@@ -11,17 +11,20 @@ import * as maxbotixHrxlWr from './maxbotix-hrxl-wr.ts';
 import * as maxbotixXlWr from './maxbotix-xl-wr.ts';
 import * as senixToughsonic from './senix-toughsonic.ts';
 
-export const sensors = {
-  [maxbotixHrxlWr.name]: maxbotixHrxlWr,
-  [maxbotixXlWr.name]: maxbotixXlWr,
-  [dfrobotA02yyuw.name]: dfrobotA02yyuw,
-  [dfrobotA01nyub.name]: dfrobotA01nyub,
-  [dfrobotSen0754.name]: dfrobotSen0754,
-  [jsnSr04t.name]: jsnSr04t,
-  [senixToughsonic.name]: senixToughsonic,
-  [dfrobotSen0676.name]: dfrobotSen0676,
-  [geoluxLx80.name]: geoluxLx80,
-} as const;
+const modules = [
+  maxbotixHrxlWr,
+  maxbotixXlWr,
+  dfrobotA02yyuw,
+  dfrobotA01nyub,
+  dfrobotSen0754,
+  jsnSr04t,
+  senixToughsonic,
+  dfrobotSen0676,
+  geoluxLx80,
+] as const;
+
+type Modules = { readonly [M in (typeof modules)[number] as M['name']]: M };
+export const sensors = Object.fromEntries(modules.map((module) => [module.name, module])) as Modules;
 
 export type SensorName = keyof typeof sensors;
 
@@ -30,10 +33,6 @@ export type GaugeConfig = { [N in SensorName]: Static<(typeof sensors)[N]['confi
 export const GaugeConfig = Type.Unsafe<GaugeConfig>(
   Type.Union(Object.values(sensors).map(({ configSchema }) => configSchema)),
 );
-
-export function isSensorName(name: unknown): name is SensorName {
-  return typeof name === 'string' && Object.hasOwn(sensors, name);
-}
 
 /** Makes the driver that a gauge's settings ask for. */
 export function createDriver(config: GaugeConfig): SensorDriver {

@@ -17,16 +17,13 @@ export function encodeXlFrame(rangeCm: number, digits: 3 | 4 = 3): Uint8Array {
   return rDigits('rangeCm', rangeCm, digits);
 }
 
-/** DFRobot A02YYUW: FF, high byte, low byte, low byte of their sum. `distanceMm` 0–65279. */
+/** DFRobot A02YYUW, and its sister A01NYUB: FF, high byte, low byte, low byte of their sum. `distanceMm` 0–65279. */
 export function encodeA02Frame(distanceMm: number): Uint8Array {
   return ffFrame(distanceMm, 0xff);
 }
 
-/** DFRobot A01NYUB: the same frame. */
-export const encodeA01Frame = encodeA02Frame;
-
 /** DFRobot SEN0754: the same frame; FFFD nothing seen, FFFE disturbed by another one. */
-export function encodeSen0754Frame(distanceMmOrCode: number): Uint8Array {
+function encodeSen0754Frame(distanceMmOrCode: number): Uint8Array {
   const [high, low] = halves('distanceMmOrCode', distanceMmOrCode);
   return Uint8Array.of(0xff, high, low, (0xff + high + low) & 0xff);
 }
@@ -42,16 +39,13 @@ export function encodeJsnFrame(
 /** What a triggered JSN-SR04T is sent. */
 export const jsnTrigger = 0x55;
 
-/** DFRobot SEN0676: the answer of unit 1 to a read of its empty height, 0–65535 mm. */
-export function encodeSen0676Answer(distanceMm: number): Uint8Array {
+/** Radars (SEN0676, LX-80): the answer of unit 1 to a read of the distance, 0–65535 mm. */
+function encodeRadarAnswer(distanceMm: number): Uint8Array {
   return modbusAnswer(1, 3, [distanceMm]);
 }
 
-/** Geolux LX-80: the answer of unit 1 to a read of its level, 0–65535 mm. */
-export const encodeLx80Answer = encodeSen0676Answer;
-
 /** Senix ToughSonic: the answer of unit 1 to a read of its distance, in counts of 0.003384 inch. */
-export function encodeToughsonicAnswer(distanceMm: number): Uint8Array {
+function encodeToughsonicAnswer(distanceMm: number): Uint8Array {
   return modbusAnswer(1, 3, [Math.round(distanceMm / 0.0859536)]);
 }
 
@@ -60,12 +54,12 @@ export const encoders: Readonly<Record<SensorName, (distanceMm: number) => Uint8
   'maxbotix-hrxl-wr': encodeHrxlFrame,
   'maxbotix-xl-wr': (distanceMm) => encodeXlFrame(Math.round(distanceMm / 10)),
   'dfrobot-a02yyuw': encodeA02Frame,
-  'dfrobot-a01nyub': encodeA01Frame,
+  'dfrobot-a01nyub': encodeA02Frame,
   'dfrobot-sen0754': encodeSen0754Frame,
   'jsn-sr04t': encodeJsnFrame,
   'senix-toughsonic': encodeToughsonicAnswer,
-  'dfrobot-sen0676': encodeSen0676Answer,
-  'geolux-lx80': encodeLx80Answer,
+  'dfrobot-sen0676': encodeRadarAnswer,
+  'geolux-lx80': encodeRadarAnswer,
 };
 
 function rDigits(what: string, value: number, digits: number): Uint8Array {

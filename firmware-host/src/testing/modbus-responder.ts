@@ -35,7 +35,7 @@ export function modbusAnswer(unit: number, code: number, registers: readonly num
 }
 
 /** A refusal: 1 no such function, 2 no such register. */
-export function modbusRefusal(unit: number, code: number, reason: number): Uint8Array {
+function modbusRefusal(unit: number, code: number, reason: number): Uint8Array {
   return sealed([unit, code | 0x80, reason]);
 }
 

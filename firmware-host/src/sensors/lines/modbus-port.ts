@@ -49,7 +49,7 @@ export function modbusPort(line: BusLine, onAnswer: (bytes: number) => void): Mo
 }
 
 /** The first whole answer in what was heard; null while there is none. */
-export function answerTo(request: Uint8Array, heard: Uint8Array): Uint8Array | null {
+function answerTo(request: Uint8Array, heard: Uint8Array): Uint8Array | null {
   const whole = aroundRegisters + 2 * (request[requestCountAt + 1] ?? 0);
   // An RS-485 adapter may give back what was sent.
   const from = startsWith(heard, request) ? request.length : 0;
