@@ -139,7 +139,9 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     monoMs,
     onKept(kept, urgent) {
       time.stored(kept);
-      sender?.stored(kept, pacing.stored(kept, urgent));
+      // The platform's answer may tell the time.
+      const first = kept.reading.clock === 'unsynced';
+      sender?.stored(kept, pacing.stored(kept, urgent || first));
       control.reading(kept);
       onStored?.(kept.reading, kept.gauge);
     },
