@@ -45,7 +45,7 @@ export const mends: Readonly<Record<Exclude<VisitCode, 'line' | 'sensor'>, strin
   hot: 'Shade and air for the box; a light colour helps.',
   frames: 'Look at plugs, cable and ground; keep the cable away from the power line.',
   restarts: 'Look at its supply first, then at what siaga-agent doctor and its log say.',
-  crash: 'See its log on the machine; report it with the support bundle of siaga-agent doctor.',
+  crash: 'See its log on the machine; report it with what siaga-agent doctor --json says.',
   relevel: 'Level it against its benchmark, then siaga-agent calibrate.',
   calibration: 'Open the device here and accept or refuse it: until then the stage goes by the old one.',
   firmware: 'Send the update from here, or with the next visit.',
