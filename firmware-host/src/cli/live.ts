@@ -35,7 +35,9 @@ export async function listenLive(
         },
         onChange(what) {
           const { link, problem } = opened?.status() ?? { link: 'closed', problem: null };
-          const reason = 'reason' in what ? what.reason : 'problem' in what ? (what.problem ?? 'well again') : null;
+          // A closed line has said why already.
+          const ails = 'problem' in what && link === 'open' ? (what.problem ?? 'well again') : null;
+          const reason = 'reason' in what ? what.reason : ails;
           if (reason !== null) onEvent({ event: 'line', gauge, atMs: clock.now(), link, reason, problem });
         },
       },

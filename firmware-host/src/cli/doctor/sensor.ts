@@ -28,7 +28,7 @@ export type Heard = {
 };
 
 const piecesShown = 3;
-const sweepEachMs = 1_200;
+const sweepEachMostMs = 1_200;
 
 /** Live frames of each sensor; where none come, other speeds and other sensors are tried. */
 export const sensor: Check = {
@@ -179,13 +179,13 @@ function judgeFrames(gauge: string, name: string, heard: Heard, listenMs: number
 
 async function tryOthers(
   { port, sensor: name, ...rest }: GaugeConfig,
-  { agent }: World,
+  { agent, listenMs }: World,
 ): Promise<readonly Swept[] | string> {
   if (agent) return 'sudo systemctl stop siaga-agent; siaga-agent doctor then tries other speeds and sensors';
   const { baudRate } = createDriver({ port, sensor: name, ...rest } as GaugeConfig);
   const bauds = [baudRate, ...commonBauds.filter((each) => each !== baudRate)];
   try {
-    return await sweep(port, candidates(), bauds, sweepEachMs);
+    return await sweep(port, candidates(), bauds, Math.min(sweepEachMostMs, listenMs));
   } catch (error) {
     return `other speeds could not be tried: ${messageOf(error)}`;
   }
