@@ -60,10 +60,16 @@ export async function tryAws(way: AwsWay): Promise<void> {
   await connected(way, async () => undefined);
 }
 
-/** The identity client's errors carry what the service said as `modeledError`. */
+/** What the identity client throws: `modeledError` is what the service said, `internalError` what befell the client. */
+type IdentityError = {
+  readonly modeledError?: { readonly errorCode?: string; readonly errorMessage?: string };
+  readonly internalError?: unknown;
+};
+
 function refused(words: string, error: unknown): never {
-  const modeled = (error as { modeledError?: { errorCode?: string; errorMessage?: string } }).modeledError;
-  const said = modeled === undefined ? messageOf(error) : `${modeled.errorCode}: ${modeled.errorMessage}`;
+  const { modeledError: modeled, internalError } = error as IdentityError;
+  const said =
+    modeled === undefined ? messageOf(internalError ?? error) : `${modeled.errorCode}: ${modeled.errorMessage}`;
   throw agentError(modeled === undefined ? 'provision-failed' : 'provision-refused', `AWS: ${words} (${said})`, error);
 }
 

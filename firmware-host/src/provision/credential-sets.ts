@@ -7,7 +7,7 @@
  *     credentials/pending/device.key        made, not certified yet
  */
 import { createPrivateKey, X509Certificate } from 'node:crypto';
-import { lstat, readdir, readFile, readlink, rename, rm, symlink } from 'node:fs/promises';
+import { lstat, readFile, readlink, rename, rm, symlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { agentError, systemCodeOf } from '../errors.ts';
 import { makeFolder, readIfThere, syncFolder, writeDurably } from '../outbox/durable.ts';
@@ -113,17 +113,23 @@ export function credentialSets(uplink: Credentials) {
     async goBack(): Promise<void> {
       const previous = await setOf('previous');
       if (previous === null) return;
+      const failed = await setOf('current');
       await point('current', previous);
       await rm(at('previous'), { force: true });
+      if (failed !== null && failed !== previous) await rm(at(failed), { recursive: true, force: true });
     },
 
-    /** The set in use has connected: the others go, with their keys. */
-    async keepOnlyCurrent(): Promise<void> {
-      const current = await setOf('current');
-      if (current === null) return;
+    /** The set in use has connected: the one before goes, with its key. */
+    async forgetPrevious(): Promise<void> {
+      const [current, previous] = [await setOf('current'), await setOf('previous')];
+      if (previous === null || current === null) return;
       await rm(at('previous'), { force: true });
-      for (const name of await readdir(root))
-        if (name.startsWith('set-') && name !== current) await rm(at(name), { recursive: true, force: true });
+      if (previous !== current) await rm(at(previous), { recursive: true, force: true });
+    },
+
+    /** It was never used. */
+    async drop(set: string): Promise<void> {
+      if (set !== (await setOf('current'))) await rm(at(set), { recursive: true, force: true });
     },
   };
 }

@@ -46,7 +46,8 @@ export async function obtain(settings: ProvisionSettings, under: Under): Promise
   if (fault !== null) throw agentError('provision-failed', `the certificate that came is not used: ${fault}`);
   const set = await sets.stage({ ca, cert: certificate, key });
   const pems = { ca: Buffer.from(ca), cert: Buffer.from(certificate), key: Buffer.from(key) };
-  await tryCredentials(settings, pems, signal).catch((error) => {
+  await tryCredentials(settings, pems, signal).catch(async (error) => {
+    await sets.drop(set);
     throw agentError(
       'provision-failed',
       `the new certificate is not used, for it does not connect: ${messageOf(error)}`,

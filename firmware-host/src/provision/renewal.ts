@@ -93,9 +93,7 @@ export function createRenewal(options: RenewalOptions): Renewal {
   return {
     check,
     async connected() {
-      await sets
-        .keepOnlyCurrent()
-        .catch((error) => log.warn({ err: messageOf(error) }, 'old certificates not removed'));
+      await sets.forgetPrevious().catch((error) => log.warn({ err: messageOf(error) }, 'old certificate not removed'));
     },
     async expiresAtMs() {
       const current = await sets.current();

@@ -12,7 +12,8 @@ export type Mosquitto = Omit<TestBroker, 'silent' | 'cut'> & {
   readonly plainPort: number;
 };
 
-export async function startMosquitto(pki: Pki, folder: string): Promise<Mosquitto> {
+/** `rules`: lines of the access list beside a station's own. */
+export async function startMosquitto(pki: Pki, folder: string, rules: readonly string[] = []): Promise<Mosquitto> {
   mkdirSync(folder, { recursive: true });
   const file = (name: string, text: string): string => {
     writeFileSync(join(folder, name), text);
@@ -27,6 +28,7 @@ export async function startMosquitto(pki: Pki, folder: string): Promise<Mosquitt
       ...may('write', ['readings', 'health', 'about']),
       ...may('read', ['receipt', 'command']),
       'pattern write $aws/rules/ingest/flood/v1/%u/readings',
+      ...rules,
       '',
     ].join('\n'),
   );
