@@ -40,7 +40,8 @@ export const mends: Readonly<Record<Exclude<VisitCode, 'line' | 'sensor'>, strin
   disk: 'Free space on the card, or bring a bigger one; until then the oldest delivered readings go first.',
   'not-kept': 'The disk was full or failed: look at it, and change a card that reports errors.',
   backlog: 'The link carries less than is measured: look at signal, antenna and data plan.',
-  certificate: 'It renews itself while it is online. If the day comes near: siaga pki allow, then siaga-agent provision.',
+  certificate:
+    'It renews itself while it is online. If the day comes near: siaga pki allow, then siaga-agent provision.',
   clock: 'It needs a way to a time server, or a clock chip. Until then its readings go by the time of receipt.',
   hot: 'Shade and air for the box; a light colour helps.',
   frames: 'Look at plugs, cable and ground; keep the cable away from the power line.',
