@@ -11,12 +11,18 @@ export type AgentSettings = {
   readonly pki: string;
   /** Null stores only. */
   readonly mqttUrl: string | null;
+  /** Folder of `ca.crt`, `device.crt` and `device.key`; what the platform's folder holds for the station without. */
+  readonly credentials?: string;
+  /** The section `provision`. */
+  readonly provision?: object;
   /** `burst`, every `intervalS` = 60 s, 7 pings, without. */
   readonly trigger?: 'interval' | 'burst';
   readonly intervalS?: number;
   readonly pings?: number;
   /** `SIAGA_CLOCK` text; the machine's time without. */
   readonly clock?: string;
+  /** Environment beside these. */
+  readonly env?: Readonly<Record<string, string>>;
   /** An installed agent's launcher; the checkout's own agent without. */
   readonly launcher?: string;
 };
@@ -44,7 +50,7 @@ export type AgentProcess = {
 /** Writes a configuration and runs `siaga-agent run` with it. The serial ports need not be there yet. */
 export function startAgentProcess(settings: AgentSettings): AgentProcess {
   const args = ['run', '--config', writeAgentConfig(settings)];
-  const env = { SIAGA_LOG: 'debug', ...(settings.clock ? { SIAGA_CLOCK: settings.clock } : {}) };
+  const env = { SIAGA_LOG: 'debug', ...(settings.clock ? { SIAGA_CLOCK: settings.clock } : {}), ...settings.env };
   const { launcher } = settings;
   const program = launcher ? startCommand('siaga-agent', launcher, args, env) : startProgram('siaga-agent', args, env);
   const stored: StoredLine[] = [];
@@ -62,9 +68,10 @@ export function startAgentProcess(settings: AgentSettings): AgentProcess {
   };
 }
 
-function writeAgentConfig(settings: AgentSettings): string {
+/** Writes the settings of an agent; the path of the file. */
+export function writeAgentConfig(settings: AgentSettings): string {
   const { station, data, gauges, pki, mqttUrl, trigger = 'burst', intervalS = 60, pings = 7 } = settings;
-  const device = join(pki, 'devices', station);
+  const { credentials: device = join(pki, 'devices', station), provision } = settings;
   mkdirSync(data, { recursive: true });
   const path = `${data}.yaml`;
   const uplink = {
@@ -76,7 +83,8 @@ function writeAgentConfig(settings: AgentSettings): string {
     retryMostS: 1,
   };
   const sampling = { intervalS, pings, trigger };
-  writeFileSync(path, stringify({ station, data, sampling, gauges, uplink: mqttUrl === null ? null : uplink }));
+  const sections = { station, data, sampling, gauges, uplink: mqttUrl === null ? null : uplink };
+  writeFileSync(path, stringify({ ...sections, ...(provision ? { provision } : {}) }));
   return path;
 }
 

@@ -2,9 +2,10 @@
 import type { Row, Suite } from '../report.ts';
 import { benchFlags } from './flags.ts';
 import { benchNoise } from './noise.ts';
+import { benchWrongClock } from './wrong-clock.ts';
 
 /** Adding a part is adding a line. */
-const parts: readonly Suite[] = [benchFlags, benchNoise];
+const parts: readonly Suite[] = [benchFlags, benchNoise, benchWrongClock];
 
 export const benchEdge: Suite = async (say) => {
   const rows: Row[] = [];
