@@ -22,6 +22,16 @@ describe('trigger interval', () => {
     expect(done).toMatchObject([{ observedAtMs: minute(11, 40).nowMs, samples: [seen(2), seen(3), seen(4)] }]);
     expect(collector.sample(seen(5), minute(11, 490))).toEqual([]);
   });
+  it('takes the first burst with the first bytes, and nothing where none come', () => {
+    const collector = createBurstCollector(settings, minute(10, 30_000).nowMs);
+    expect(collector.tick(minute(10, 50_000))).toEqual([]);
+    collector.heard(bytes(6), minute(10, 51_000));
+    expect(collector.sample(seen(1), minute(10, 51_000))).toEqual([]);
+    expect(collector.sample(seen(2), minute(10, 51_150))).toEqual([]);
+    expect(collector.sample(seen(3), minute(10, 51_300))).toMatchObject([{ observedAtMs: minute(10, 51_000).nowMs }]);
+    collector.heard(bytes(6), minute(10, 52_000));
+    expect(collector.sample(seen(4), minute(10, 52_000))).toEqual([]);
+  });
   it('ends with what it has after the timeout, at the multiple itself if nothing came', () => {
     const collector = createBurstCollector(settings, 0);
     expect(collector.tick(minute(1, 10))).toEqual([]);

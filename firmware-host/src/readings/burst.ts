@@ -1,8 +1,8 @@
 /**
  * Gathers a sensor's pings into bursts, one burst a reading. Pure: times come in with each call.
  *
- * `interval`: at each multiple of the interval, by the clock, the next `pings` samples; complete with
- * the last of them, or after a timeout. Multiples that passed unseen (a suspended machine) stay gaps. A clock
+ * `interval`: with the first bytes, and at each multiple of the interval, by the clock, the next `pings` samples;
+ * complete with the last of them, or after a timeout. Multiples that passed unseen (a suspended machine) stay gaps. A clock
  * that is set back does not stop it: it goes on at the next multiple by the new time.
  * `burst`: each run of `pings` samples, or a shorter one that a silence or the timeout closes. For sensors that
  * are woken.
@@ -83,6 +83,8 @@ function intervalCollector(initial: BurstSettings, startedAtMs: number): BurstCo
   let { pings, intervalMs, timeoutMs } = initial;
   let window = Math.floor(startedAtMs / intervalMs);
   let open: OpenBurst | null = null;
+  /** The first burst begins with the first bytes: after a power cut nobody waits an hour for the next multiple. */
+  let isFirst = true;
   let againAtMs = Number.POSITIVE_INFINITY;
 
   const finish = (): Burst[] => {
@@ -105,12 +107,17 @@ function intervalCollector(initial: BurstSettings, startedAtMs: number): BurstCo
     const done = open?.again ? [] : finish();
     againAtMs = Number.POSITIVE_INFINITY;
     window = current;
+    isFirst = false;
     open = begin(current * intervalMs, at.realMs);
     return done;
   };
   return {
     heard(activity, at) {
       const done = advance(at);
+      if (isFirst && activity.bytes > 0) {
+        isFirst = false;
+        open ??= begin(at.nowMs, at.realMs);
+      }
       if (open) add(open, activity);
       return done;
     },
