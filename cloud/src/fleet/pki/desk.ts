@@ -63,6 +63,9 @@ export function createProvisionDesk(options: {
     await registry.refresh();
     const claimed = commonName.startsWith(claimPrefix);
     const shown = recordOf(Buffer.from(ask.certificate), { by: 'seen' });
+    // Revoked since it was let in, a moment ago.
+    if (registry.revoked().has(shown.serial))
+      return refuse('not-allowed', `the certificate of ${commonName} is revoked`);
     const right = claimed
       ? await byAllowance(station, keySha256, request.hardware)
       : byOwnCertificate(station, registry.issued().get(shown.serial) ?? shown, keySha256);
@@ -117,7 +120,7 @@ export function createProvisionDesk(options: {
     keySha256: string,
   ): Verdict | { readonly allowance: null } {
     const { serial } = own;
-    if (own.name !== station || registry.revoked().has(serial)) return refuse('not-allowed', allowAgain(station));
+    if (own.name !== station) return refuse('not-allowed', allowAgain(station));
     const good = registry.of(station).filter((one) => !registry.revoked().has(one.serial));
     const before = good.find((one) => one.keySha256 === keySha256 && one.renews === serial);
     if (before !== undefined) return { certificate: before.certificate };

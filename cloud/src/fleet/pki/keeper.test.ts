@@ -386,6 +386,14 @@ describe('a request under a claim', () => {
     expect(await answerTo('\0')).toMatchObject({ id: 'malformed-request', refusal: 'malformed' });
   });
 
+  test('is refused at once under a claim that was revoked a moment ago', async () => {
+    const keeper = await keep();
+    await allowed();
+    await revokeIn(dir, 'claim:depot', { reason: 'stolen', by: 'operator' });
+    const answer = await ask(keeper, { csr: (await makeRequest('depok')).csr });
+    expect(answer).toMatchObject({ refusal: 'not-allowed', detail: 'the certificate of claim:depot is revoked' });
+  });
+
   test('comes too often', async () => {
     const keeper = await keep();
     for (let i = 0; i < 10; i++) expect(refusalOf(await ask(keeper, { csr: 'x' }))).toBe('csr-invalid');

@@ -4,6 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import { watch } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { StationId } from '@siaga/protocol';
 import type { Logger } from '../../log.ts';
@@ -170,9 +171,10 @@ export async function openPkiKeeper(options: PkiKeeperOptions): Promise<PkiKeepe
   poll.unref();
   const tending = setInterval(() => run(tend), tendEveryMs);
   tending.unref();
-  const watchers = [revokedFolder(dir), dirname(crlPaths(dir).der)].flatMap((folder) =>
-    watched(folder, () => run(look)),
-  );
+  const folders = [revokedFolder(dir), dirname(crlPaths(dir).der)];
+  // Made here so that they can be watched; where that may not be, they are looked at every two seconds all the same.
+  for (const folder of folders) await mkdir(folder, { recursive: true }).catch(() => undefined);
+  const watchers = folders.flatMap((folder) => watched(folder, () => run(look)));
   run(tend);
 
   return {
