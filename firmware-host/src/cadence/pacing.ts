@@ -43,7 +43,7 @@ export function createPacing(options: {
   let state = calmCadence;
   let wireBytes = 0;
   let inForce = decide();
-  let reportedMs = nowMs();
+  let reportedMs = Number.NEGATIVE_INFINITY;
   let holds = false;
 
   function decide(): Cadence {
