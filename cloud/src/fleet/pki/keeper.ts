@@ -85,12 +85,13 @@ export async function openPkiKeeper(options: PkiKeeperOptions): Promise<PkiKeepe
   }
 
   async function lookAtRevoked(): Promise<void> {
-    const before = registry.revoked().size + listed.size;
+    const all = () => new Set([...registry.revoked().keys(), ...listed]).size;
+    const before = all();
     await registry.refresh();
     await lookAtList();
-    const now = registry.revoked().size + listed.size;
+    const now = all();
     if (now === before) return;
-    log.info({ revoked: registry.revoked().size, listed: listed.size }, 'certificates revoked');
+    log.info({ more: now - before, revoked: now }, 'certificates revoked');
     options.onRevoked();
   }
 
