@@ -99,7 +99,10 @@ async function startAll(
     stores,
     catalogue,
     declared: declarations,
-    box: () => telling?.box(),
+    box() {
+      const facts = telling?.box();
+      return facts && { ...facts, troubles: [...facts.troubles, ...keeper.troubles()] };
+    },
     clock,
     channel: { send: async (...message) => broker?.channel.send(...message) },
     connected,

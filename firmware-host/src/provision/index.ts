@@ -1,1 +1,1 @@
-export { createRenewal, type Renewal, type RenewalOptions, type RenewalOutcome } from './renewal.ts';
+export { createRenewal, type Renewal } from './renewal.ts';
