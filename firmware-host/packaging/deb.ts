@@ -45,9 +45,9 @@ function settingsOf(example: string): string {
   const state = '/var/lib/siaga-agent';
   const own: readonly (readonly [RegExp, string])[] = [
     [/^data: .*$/m, `data: ${state}`],
-    [/^( +)ca: ca\.crt/m, `$1ca: ${state}/credentials/ca.crt`],
-    [/^( +)cert: device\.crt/m, `$1cert: ${state}/credentials/device.crt`],
-    [/^( +)key: device\.key/m, `$1key: ${state}/credentials/device.key`],
+    [/^( +)ca: credentials\//m, `$1ca: ${state}/credentials/`],
+    [/^( +)cert: credentials\//m, `$1cert: ${state}/credentials/`],
+    [/^( +)key: credentials\//m, `$1key: ${state}/credentials/`],
   ];
   return own.reduce((text, [pattern, line]) => {
     if (!pattern.test(text)) throw new Error(`siaga-agent.example.yaml has no line ${pattern}`);

@@ -1,7 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { loadConfig, resolvePaths } from './config.ts';
+import { environmentFields } from './config/environment.ts';
+import { fileSchema } from './config/file-schema.ts';
+import { configReference } from './config/reference.ts';
+import { AgentConfig, loadConfig, resolvePaths } from './config.ts';
 
 const sample = readFileSync(join(import.meta.dirname, '..', 'siaga-agent.example.yaml'), 'utf8');
 const faultsOf = (text: string, env = {}) => {
@@ -15,11 +18,18 @@ gauges: [{ gauge: main, port: /dev/ttyUSB0, sensor: dfrobot-a02yyuw }]
 `;
 
 describe('settings', () => {
-  it('the sample file is true, also with its remarks taken off', () => {
+  it('the sample file is true, also with all that it leaves out', () => {
     expect(faultsOf(sample)).toEqual([]);
-    const all = sample.replaceAll(/^ {2}# (- gauge: spare| {2}(port|sensor)|retryMostS)/gm, '  $1');
+    const all = sample.replaceAll(/^( *)#(?=[a-z-]| {2})/gm, '$1');
     expect(all).not.toBe(sample);
     expect(faultsOf(all)).toEqual([]);
+  });
+  it('the sample file names every field outside the sensors', () => {
+    for (const { path } of environmentFields(AgentConfig)) expect(sample).toContain(path.at(-1) as string);
+  });
+  it('the page of all settings is what the schema says', () => {
+    const page = readFileSync(join(import.meta.dirname, '../../docs/agent-config.md'), 'utf8');
+    expect(page, 'run: node firmware-host/src/main.ts config reference > docs/agent-config.md').toBe(configReference());
   });
   it('have defaults for all but what only the owner knows', () => {
     const settings = loadConfig(minimal, {});
@@ -89,8 +99,54 @@ uplink: { url: "http://x", ca: a, cert: b }
     const { data, uplink, gauges } = resolvePaths(settings.value.config, '/etc/siaga');
     expect([data, uplink?.key, gauges[0]?.port]).toEqual([
       '/etc/siaga/agent-data',
-      '/etc/siaga/device.key',
+      '/etc/siaga/credentials/current/device.key',
       '/dev/ttyUSB0',
     ]);
+  });
+
+  it('take single values from the environment, bounded alike, and say where each comes from', () => {
+    const env = {
+      SIAGA_AGENT_SAMPLING_INTERVAL_S: '30',
+      SIAGA_AGENT_SAMPLING_TRIGGER: 'burst',
+      SIAGA_AGENT_UPLINK_URL: 'mqtts://broker.example:8883',
+      SIAGA_AGENT_REMOTE_SETTINGS: 'false',
+    };
+    const settings = loadConfig(sample, env);
+    if (!settings.ok) throw new Error('refused');
+    const { config, originOf, warnings } = settings.value;
+    expect(config.sampling).toEqual({ intervalS: 30, pings: 7, trigger: 'burst' });
+    expect(config.uplink?.url).toBe('mqtts://broker.example:8883');
+    expect(config.remote?.settings).toBe(false);
+    expect(warnings).toEqual([]);
+    expect(originOf('sampling.intervalS')).toBe('env SIAGA_AGENT_SAMPLING_INTERVAL_S');
+    expect(originOf('sampling.pings')).toBe('file');
+    expect(originOf('gauges.0.port')).toBe('file');
+    const bare = loadConfig(minimal, {});
+    expect(bare.ok && bare.value.originOf('sampling.pings')).toBe('default');
+  });
+  it('refuse what the environment may not say, in its own name', () => {
+    expect(faultsOf(minimal, { SIAGA_AGENT_SAMPLING_PINGS: '21' })).toEqual([
+      'SIAGA_AGENT_SAMPLING_PINGS (sampling.pings): must be a whole number from 1 to 20, not 21',
+    ]);
+    expect(faultsOf(minimal, { SIAGA_AGENT_SAMPLING_PINGS: 'many' })[0]).toMatch(
+      /whole number from 1 to 20, not "many"/,
+    );
+    expect(faultsOf(minimal, { SIAGA_AGENT_UPLINK_URL: 'mqtts://h:1' }).join()).toMatch(/uplink\.ca: is missing/);
+  });
+  it('warn of a variable that sets nothing', () => {
+    const settings = loadConfig(minimal, { SIAGA_AGENT_SAMPLNG_PINGS: '3', SIAGA_AGENT_WHATEVER: '1' });
+    expect(settings.ok && settings.value.warnings).toEqual([
+      'SIAGA_AGENT_SAMPLNG_PINGS: sets nothing; did you mean SIAGA_AGENT_SAMPLING_PINGS?',
+      'SIAGA_AGENT_WHATEVER: sets nothing',
+    ]);
+  });
+  it('name the field that was meant', () => {
+    expect(faultsOf(`${minimal}uplnk: null`)).toEqual(["the file: has no setting 'uplnk'; did you mean 'uplink'?"]);
+  });
+  it('give an editor a schema that asks for no field with a default', () => {
+    const schema = fileSchema() as { required: string[]; properties: { sampling: { required: string[] } } };
+    expect(schema.required).toEqual(['station', 'data', 'gauges']);
+    expect(schema.properties.sampling.required).toEqual([]);
+    expect(JSON.parse(JSON.stringify(schema))).toEqual(schema);
   });
 });

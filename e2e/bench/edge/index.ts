@@ -2,10 +2,11 @@
 import type { Row, Suite } from '../report.ts';
 import { benchFlags } from './flags.ts';
 import { benchNoise } from './noise.ts';
+import { benchUnplug } from './unplug.ts';
 import { benchWrongClock } from './wrong-clock.ts';
 
 /** Adding a part is adding a line. */
-const parts: readonly Suite[] = [benchFlags, benchNoise, benchWrongClock];
+const parts: readonly Suite[] = [benchFlags, benchNoise, benchUnplug, benchWrongClock];
 
 export const benchEdge: Suite = async (say) => {
   const rows: Row[] = [];

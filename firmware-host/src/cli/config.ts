@@ -20,4 +20,11 @@ export const config: CliCommand = (program) => {
       const { fileSchema } = await import('../config/file-schema.ts');
       process.stdout.write(`${JSON.stringify(fileSchema(), null, 2)}\n`);
     });
+  group
+    .command('reference')
+    .description('print every setting with bounds and default (Markdown)')
+    .action(async () => {
+      const { configReference } = await import('../config/reference.ts');
+      process.stdout.write(configReference());
+    });
 };
