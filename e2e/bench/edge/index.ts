@@ -1,12 +1,23 @@
 /** The field agent's bench: its parts in order, each in its own file. */
 import type { Row, Suite } from '../report.ts';
 import { benchFlags } from './flags.ts';
+import { benchFullDisk } from './full-disk.ts';
 import { benchNoise } from './noise.ts';
+import { benchTorn } from './torn.ts';
 import { benchUnplug } from './unplug.ts';
 import { benchWrongClock } from './wrong-clock.ts';
+import { benchYear } from './year.ts';
 
 /** Adding a part is adding a line. */
-const parts: readonly Suite[] = [benchFlags, benchNoise, benchUnplug, benchWrongClock];
+const parts: readonly Suite[] = [
+  benchFlags,
+  benchNoise,
+  benchUnplug,
+  benchWrongClock,
+  benchTorn,
+  benchFullDisk,
+  benchYear,
+];
 
 export const benchEdge: Suite = async (say) => {
   const rows: Row[] = [];

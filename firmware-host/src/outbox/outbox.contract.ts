@@ -95,6 +95,13 @@ export function outboxContract(name: string, open: () => Promise<Outbox>): void 
       expect(seqsOf(await outbox.lease(outbox.state().unsettled, 3))).toEqual([3, 4, 5]);
       await outbox.close();
     });
+    it('leases settled readings too, while it keeps them', async () => {
+      const outbox = await withReadings(4);
+      await settle(outbox, [[1, 4]]);
+      expect(outbox.state()).toMatchObject({ unsettled: [], held: [[1, 4]], notKept: 0 });
+      expect(seqsOf(await outbox.lease([[2, 3]], 10))).toEqual([2, 3]);
+      await outbox.close();
+    });
     it('ignores a settlement of another stream, and numbers it never gave', async () => {
       const outbox = await withReadings(2);
       await outbox.settle({ stream: 'a'.repeat(16), settled: [[1, 2]], how: 'add', storeId: 'store-1' });
