@@ -165,3 +165,52 @@ test('what waits for a flooding device is bounded', async () => {
   expect(rejects).toContain(999);
   expect(rejects.length).toBeLessThan(300);
 });
+
+test('a calm device is told so once and then gets a receipt in six hours; what must be said is said at once', async () => {
+  const minuteMs = 60_000;
+  await receipts.announce('depok', streamA, 1);
+  await commit(1, 1);
+  await vi.advanceTimersByTimeAsync(2_000);
+  expect(sent.map(({ receipt }) => receipt.nextReceiptS)).toEqual([5, 5]);
+  let seq = 1;
+  const minutes = async (count: number, differs: Partial<IngestOutcome> = {}) => {
+    sent = [];
+    for (let i = 0; i < count; i++) {
+      await vi.advanceTimersByTimeAsync(minuteMs);
+      seq++;
+      await commit(seq, seq, differs);
+    }
+    return sent.map(({ receipt: { upTo, nextReceiptS } }) => [upTo, nextReceiptS]);
+  };
+  expect(await minutes(300)).toEqual([[2, 21_600]]);
+  expect(await minutes(100)).toEqual([[362, 21_600]]);
+  // Sent again: it misses a receipt, and the next one that is new gets the calm promise anew.
+  expect(await minutes(1, { duplicates: [[5, 5]] })).toEqual([[402, 5]]);
+  expect(await minutes(3)).toEqual([[403, 21_600]]);
+  expect(await minutes(1, { rejected: [{ reason: 'time-ahead', sha256: 'c'.repeat(64), seqs: [] }] })).toHaveLength(1);
+  // It comes back: at once again for a minute.
+  await minutes(2);
+  sent = [];
+  await receipts.announce('depok', streamA, 2);
+  await vi.advanceTimersByTimeAsync(2_000);
+  seq++;
+  await commit(seq, seq);
+  expect(sent.map(({ receipt }) => receipt.nextReceiptS)).toEqual([5, 5]);
+});
+
+test('a backlog gets its receipts every second, in the calmest of times', async () => {
+  await commit(1, 1);
+  await vi.advanceTimersByTimeAsync(120_000);
+  await commit(2, 2);
+  await vi.advanceTimersByTimeAsync(60_000);
+  sent = [];
+  await commit(3, 500);
+  await vi.advanceTimersByTimeAsync(1_000);
+  for (let i = 0; i < 20; i++) {
+    await vi.advanceTimersByTimeAsync(125);
+    await commit(501 + i, 501 + i);
+  }
+  await vi.advanceTimersByTimeAsync(2_000);
+  expect(sent.length).toBeGreaterThanOrEqual(3);
+  expect(sent.at(-1)?.receipt).toMatchObject({ upTo: 520, nextReceiptS: 5 });
+});

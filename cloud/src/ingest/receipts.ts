@@ -11,6 +11,7 @@ import {
 } from '@siaga/protocol';
 import type { DeviceChannel, Quarantine, ReadingStore } from '../ports.ts';
 import type { IngestOutcome } from './ingest.ts';
+import { createReceiptNeed } from './receipt-need.ts';
 
 /** What a receipt says beyond the settled numbers. */
 type ReceiptNews = {
@@ -61,8 +62,8 @@ export type Receipts = {
   /** Takes note of what became settled; the receipt follows within `minPauseMs`. */
   note(outcome: IngestOutcome): void;
   /**
-   * Says where a stream stands without news, to a device that tells of itself. The first time in a connection, its
-   * newest rejects are said again: the receipt that told of them may be lost.
+   * Says where a stream stands without news, to a device that tells of itself for the first time in a connection.
+   * Its newest rejects are said again: the receipt that told of them may be lost.
    */
   announce(station: StationId, stream: StreamId, connection: number): Promise<void>;
   /** Forgets what is pending and sends nothing more. */
@@ -78,6 +79,8 @@ export type ReceiptsOptions = {
   readonly minPauseMs?: number;
   /** Real seconds after which a device that heard nothing may send again. */
   readonly nextReceiptS?: number;
+  /** The same for a calm device, which then gets receipts this seldom (receipt-need.ts). */
+  readonly calmReceiptS?: number;
   /** A receipt could not be handed on: what it said goes into the station's next one. */
   readonly onFailure?: (station: StationId, error: unknown) => void;
 };
@@ -87,7 +90,8 @@ export type ReceiptsOptions = {
  * read from the store when it is sent, so that nothing is promised that is not durable.
  */
 export function createReceipts(options: ReceiptsOptions): Receipts {
-  const { readings, quarantine, channel, clock, minPauseMs = 1000, nextReceiptS = 5, onFailure = () => {} } = options;
+  const { readings, quarantine, channel, clock, minPauseMs = 1000, onFailure = () => {} } = options;
+  const need = createReceiptNeed({ busyS: options.nextReceiptS ?? 5, calmS: options.calmReceiptS ?? 6 * 3600 });
   const pending = new Map<StationId, Map<StreamId, Pending>>();
   const pacing = new Map<StationId, NodeJS.Timeout>();
   /** Stream and connection under which each station last told of itself. */
@@ -141,7 +145,7 @@ export function createReceipts(options: ReceiptsOptions): Receipts {
     const receipt = receiptOf(stream, readings.settled(station, stream).settled, {
       storeId: readings.storeId,
       version,
-      nextReceiptS,
+      nextReceiptS: need.sent(station, performance.now()),
       nowMs: clock.now(),
       corrections,
       rejected,
@@ -161,6 +165,7 @@ export function createReceipts(options: ReceiptsOptions): Receipts {
 
   return {
     note(outcome) {
+      if (!need.message(outcome, performance.now())) return;
       const news = pend(outcome.station, outcome.stream);
       pendRejects(news, outcome.rejected);
       if (outcome.rev > 0) {
@@ -178,6 +183,9 @@ export function createReceipts(options: ReceiptsOptions): Receipts {
       const rejects = isNew ? await quarantine.recent(station, clock.now() - retoldMs, maxRangesPerMessage) : [];
       if (closed) return;
       announced.set(station, place);
+      // Health comes every quarter of an hour; what a receipt says of a calm device has been said.
+      if (!isNew) return;
+      need.arrived(station, performance.now());
       pendRejects(pend(station, stream), rejects);
       sendSoon(station);
     },
