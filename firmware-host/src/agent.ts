@@ -169,9 +169,11 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
       },
     ),
   );
+  const waiting = () => sender?.waiting() ?? outbox.state().unsettled;
   const health = () =>
     healthNow({
       outbox,
+      waiting,
       gauges,
       boot,
       start: runs.start,
@@ -210,7 +212,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     clock: time.state,
     cadence: pacing.now,
     status,
-    oldestWaiting: async () => (await outbox.lease(outbox.state().unsettled, 1))[0]?.reading ?? null,
+    oldestWaiting: async () => (await outbox.lease(waiting(), 1))[0]?.reading ?? null,
     healthPayload: async () => (await health()).payload,
     async calibrationsChanged() {
       calibrations = await calibrationsIn(data, log);

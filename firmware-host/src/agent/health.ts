@@ -1,5 +1,5 @@
 /** What the agent tells of how it does. */
-import { type ClockState, type CommandOutcome, countSeqs, type OnlineHealth, type StartReason } from '@siaga/protocol';
+import { type ClockState, type CommandOutcome, countSeqs, type OnlineHealth, type SeqRanges, type StartReason } from '@siaga/protocol';
 import type { Cadence } from '../cadence/cadence.ts';
 import type { Gauge } from '../gauge.ts';
 import type { Machine } from '../machine/machine.ts';
@@ -10,6 +10,8 @@ import { healthEveryMs, type ToldHealth } from './telling.ts';
 
 export type HealthSources = {
   readonly outbox: Outbox;
+  /** Numbers that wait for the link. */
+  readonly waiting: () => SeqRanges;
   readonly gauges: readonly Gauge[];
   readonly boot: string;
   readonly start: { readonly number: number; readonly reason: StartReason };
@@ -27,9 +29,10 @@ export type HealthSources = {
 
 export async function healthNow(sources: HealthSources): Promise<ToldHealth> {
   const { outbox, gauges, boot, start, nowMs } = sources;
-  const { stream, unsettled, notKept } = outbox.state();
+  const { stream, notKept } = outbox.state();
+  const waiting = sources.waiting();
   const [[oldest], machine, endMs] = await Promise.all([
-    outbox.lease(unsettled, 1),
+    outbox.lease(waiting, 1),
     sources.machine(),
     certificateEndMs(sources.certificate),
   ]);
@@ -41,7 +44,7 @@ export async function healthNow(sources: HealthSources): Promise<ToldHealth> {
     uptimeS: Math.floor(sources.uptimeMs() / 1_000),
     clock: sources.clock(),
     maintenanceUntil: orNull(sources.maintenanceUntilMs()),
-    backlog: { count: countSeqs(unsettled), oldestAt: orNull(oldest?.reading.observedAtMs ?? null) },
+    backlog: { count: countSeqs(waiting), oldestAt: orNull(oldest?.reading.observedAtMs ?? null) },
     batteryMv: machine.batteryMv,
     diskFreeBytes: machine.diskFreeBytes,
     gauges: gauges.map((gauge) => gauge.health()),
@@ -53,7 +56,7 @@ export async function healthNow(sources: HealthSources): Promise<ToldHealth> {
     commands: sources.commands(),
   };
   const isOld = oldest !== undefined && nowMs() - oldest.reading.observedAtMs > healthEveryMs;
-  return { payload: onlineHealth(health), oldBacklog: isOld ? countSeqs(unsettled) : 0 };
+  return { payload: onlineHealth(health), oldBacklog: isOld ? countSeqs(waiting) : 0 };
 }
 
 function iso(ms: number): string {

@@ -22,7 +22,7 @@ const common = {
     Type.Integer({
       minimum: 30,
       maximum: 1200,
-      description: 'Seconds of silence after which a ping asks whether the link still stands; 300 if not given',
+      description: 'Seconds of silence after which a ping asks whether the link still stands; 340 if not given',
     }),
   ),
   alpn: Type.Optional(

@@ -34,7 +34,8 @@ export type UplinkSettings = {
   readonly timing?: Partial<UplinkTiming>;
 };
 
-const calmKeepAliveS = 300;
+/** With the wait for a ping's answer below the 6 min in which a dead link should be noticed; pings cost 200 B each. */
+const calmKeepAliveS = 340;
 const eventKeepAliveS = 60;
 
 /** Connects from now on, until it is closed. */

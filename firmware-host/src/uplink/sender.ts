@@ -67,6 +67,11 @@ export type Sender = {
   /** Sends again what is still kept of a range; false when it names another stream. */
   resend(command: Extract<Command, { act: 'resend' }>): boolean;
   counts(): SenderCounts;
+  /**
+   * Numbers that wait for the link: those without a receipt that no broker has taken in this run and that are not
+   * held for the next report. Where receipts are seldom, much that the outbox keeps as unsettled is safe long since.
+   */
+  waiting(): SeqRanges;
   /** Resolves when the live readings are out and acknowledged, or after `ms`; what is held goes, too. */
   drain(ms: number): Promise<void>;
   stop(): Promise<void>;
@@ -461,6 +466,10 @@ export function createSender(outbox: Outbox, uplink: Uplink, log: Logger, option
       return true;
     },
     counts: () => counts,
+    waiting: () => {
+      const taken = sent.filter(({ ackedAtMs }) => ackedAtMs !== null);
+      return live.free(subtract(outbox.state().unsettled, inFlight(taken, 0)));
+    },
     async drain(ms) {
       live.release();
       pump();
