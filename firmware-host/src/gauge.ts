@@ -167,6 +167,7 @@ export function openGauge(
     {
       onBytes(bytes) {
         if (taps.size > 0) untold.push(bytes);
+        line.raw(bytes);
         listener.push(bytes);
       },
       onState(state, reason, problem = null) {
