@@ -1,5 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { clockToText } from '@siaga/protocol';
 import { stringify } from 'yaml';
 import { type LogLine, type Program, startCommand, startProgram } from './programs.ts';
 
@@ -19,8 +20,8 @@ export type AgentSettings = {
   readonly trigger?: 'interval' | 'burst';
   readonly intervalS?: number;
   readonly pings?: number;
-  /** `SIAGA_CLOCK` text; the machine's time without. */
-  readonly clock?: string;
+  /** `SIAGA_CLOCK` text; without, the machine's time, taken for right. Null: the machine's time, with all doubts about it. */
+  readonly clock?: string | null;
   /** Environment beside these. */
   readonly env?: Readonly<Record<string, string>>;
   /** An installed agent's launcher; the checkout's own agent without. */
@@ -47,10 +48,14 @@ export type AgentProcess = {
   connected(times?: number): Promise<unknown>;
 };
 
+/** The machine's own time, beyond doubt. */
+const machineClock = clockToText(0, 0, 1);
+
 /** Writes a configuration and runs `siaga-agent run` with it. The serial ports need not be there yet. */
 export function startAgentProcess(settings: AgentSettings): AgentProcess {
   const args = ['run', '--config', writeAgentConfig(settings)];
-  const env = { SIAGA_LOG: 'debug', ...(settings.clock ? { SIAGA_CLOCK: settings.clock } : {}), ...settings.env };
+  const { clock = machineClock } = settings;
+  const env = { SIAGA_LOG: 'debug', ...(clock === null ? {} : { SIAGA_CLOCK: clock }), ...settings.env };
   const { launcher } = settings;
   const program = launcher ? startCommand('siaga-agent', launcher, args, env) : startProgram('siaga-agent', args, env);
   const stored: StoredLine[] = [];

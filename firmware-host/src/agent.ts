@@ -1,7 +1,7 @@
 /** Wires one station's agent together and ends it in order. Several may run in one process. */
 import { join, resolve } from 'node:path';
-import type { Calibration, Clock, ClockState, CommandOutcome, Reading } from '@siaga/protocol';
-import type { Logger } from 'pino';
+import { type Calibration, realMs } from '@siaga/protocol';
+import { calibrationsIn } from './agent/calibrations.ts';
 import { openCommands } from './agent/commands.ts';
 import { createControl } from './agent/control.ts';
 import { healthNow } from './agent/health.ts';
@@ -9,6 +9,7 @@ import { createKeeping } from './agent/keeping.ts';
 import { metered } from './agent/metered.ts';
 import { noUplink } from './agent/no-uplink.ts';
 import { obeying } from './agent/obeying.ts';
+import type { Agent, AgentOptions, OpenRemote } from './agent/options.ts';
 import { openParts } from './agent/parts.ts';
 import { renewing } from './agent/renewing.ts';
 import { type AgentStatus, noCounts, statusOf } from './agent/status.ts';
@@ -16,67 +17,22 @@ import { createTelling, type Telling } from './agent/telling.ts';
 import { createVitals } from './agent/vitals.ts';
 import { wireBytesOf } from './cadence/link-budget.ts';
 import { createPacing } from './cadence/pacing.ts';
-import { calibrationsToTell, readRecords } from './calibrate/records.ts';
-import type { AgentConfig, UplinkConfig } from './config.ts';
+import type { UplinkConfig } from './config.ts';
 import { serveControl } from './control/server.ts';
 import { messageOf } from './errors.ts';
 import { openGauge } from './gauge.ts';
 import { batteryMv } from './machine/battery.ts';
 import { readMachine } from './machine/machine.ts';
 import { openQcMemory } from './readings/memory.ts';
-import type { Remote } from './remote/remote.ts';
-import type { Evidence } from './remote/trial.ts';
-import type { OpenLink } from './serial/link.ts';
 import { openNodeSerial } from './serial/node-serial.ts';
-import type { Vitals } from './service/watchdog.ts';
-import type { TimeSources } from './time/signs.ts';
 import { aboutOf, offlineHealth } from './uplink/device.ts';
 import { openUplink } from './uplink/index.ts';
 import { createSender } from './uplink/sender.ts';
-import type { Uplink, UplinkTiming } from './uplink/uplink.ts';
+import type { Uplink } from './uplink/uplink.ts';
 import { pause } from './wait.ts';
 
+export type { Agent, AgentOptions } from './agent/options.ts';
 export type { AgentStatus } from './agent/status.ts';
-
-export type AgentOptions = {
-  readonly config: AgentConfig;
-  readonly clock: Clock;
-  readonly log: Logger;
-  /** Called after a reading has become durable. */
-  readonly onStored?: (reading: Reading, gauge: string) => void;
-  /** Opens serial lines; the kernel's ttys if not given. */
-  readonly openLink?: OpenLink;
-  /**
-   * Where the machine's clocks are asked, which may be wrong: then `clock` is not used, and uncertain times are
-   * corrected. Without it `clock` is beyond doubt, as in replays.
-   */
-  readonly time?: TimeSources;
-  /** With a `clock` beyond doubt: what readings say of it; `synced` if not given. */
-  readonly clockState?: () => ClockState;
-  readonly timing?: Partial<UplinkTiming>;
-  /** Settings and updates from afar; without it they are refused. */
-  readonly remote?: OpenRemote;
-};
-
-type OpenRemote = (agent: RemoteParts) => Promise<Pick<Remote, 'settings' | 'update' | 'inForce' | 'judge'>>;
-
-/** What changes from afar need of the agent. */
-export type RemoteParts = {
-  /** What has been shown since this run began. */
-  readonly evidence: () => Evidence;
-  /** Tells what became of a command that was under way. */
-  readonly tell: (outcome: CommandOutcome) => void;
-};
-
-export type Agent = {
-  status(): AgentStatus;
-  /** Signs of life for a watchdog that asks now and then. */
-  vitals(): Vitals;
-  /** The watchdog is going to end this run: the next one says so. */
-  starving(): void;
-  /** Stores and sends what is in hand, then closes lines, connection and files. May be called twice. */
-  stop(): Promise<void>;
-};
 
 const lastWordsMs = 2_000;
 const tickMs = 10_000;
@@ -291,7 +247,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
         frames: () => gauges.reduce((sum, gauge) => sum + gauge.status().frames, 0),
         lastStoreMonoMs: keeping.lastStoreMonoMs,
         storeRefusedMonoMs: keeping.storeRefusedMonoMs,
-        sampleMs: () => pacing.now().sampleS * 1_000,
+        sampleMs: () => realMs(clock, pacing.now().sampleS * 1_000),
       },
       monoMs,
     ),
@@ -301,10 +257,4 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
       return stopping;
     },
   };
-}
-
-async function calibrationsIn(data: string, log: Logger): Promise<Calibration[]> {
-  const kept = await readRecords(data);
-  for (const fault of kept.faults) log.warn({ fault }, 'calibration not used');
-  return calibrationsToTell(kept);
 }

@@ -51,6 +51,7 @@ async function oneBoot(what: string, library: string, days: number): Promise<Row
       pki: platform.pki,
       mqttUrl: platform.mqttUrl,
       pings,
+      clock: null,
       env: {
         LD_PRELOAD: library,
         FAKETIME: `${days > 0 ? '+' : ''}${days}d`,

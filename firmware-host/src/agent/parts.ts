@@ -29,8 +29,6 @@ export type PartsOptions = {
   readonly onChange: () => void;
 };
 
-export type Parts = Awaited<ReturnType<typeof openParts>>;
-
 /** Rejects with `data-folder-unusable`, `outbox-locked` or `outbox-unreadable`. */
 export async function openParts(options: PartsOptions) {
   const outbox = await openOutbox(options.data, options.log, storageOptions(options.config));
