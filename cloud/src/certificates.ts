@@ -19,7 +19,11 @@ export function readCertificates(dir: string): ServerCertificates {
     createSecureContext(certificates);
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
-    throw platformError('certificates-invalid', `The certificates in ${dir} cannot be used: ${why}.`, error);
+    throw platformError(
+      'certificates-invalid',
+      `The certificates in ${dir} cannot be used: ${why}. \`siaga pki server --dir ${dir}\` makes what does not fit anew.`,
+      error,
+    );
   }
   const { validToDate } = new X509Certificate(certificates.cert);
   if (validToDate.getTime() < Date.now())

@@ -92,13 +92,17 @@ export async function issueClaimIn(dir: string, name: string, days = claimDays, 
   return outcome;
 }
 
-/** Issues the server's certificate again, for the same names, when it soon expires: null where there is none of ours. */
+/**
+ * Issues the server's certificate again, for the same names, when it soon expires; null where there is none of ours, or
+ * it lasts. One whose key does not fit is left to who may be writing it at this moment.
+ */
 export async function renewServerIn(dir: string, nowMs = Date.now(), wish: Wish = {}): Promise<Outcome | null> {
   const text = await readIfThere(serverPaths(dir).cert);
   const ca = await readCa(dir);
   if (text === undefined) return null;
   const certificate = new X509Certificate(text);
   if (!certificate.verify(new X509Certificate(ca.certPem).publicKey)) return null;
+  if (!wish.always && certificate.validToDate.getTime() - nowMs > renewBeforeMs) return null;
   return issueServerIn(dir, namesOf(certificate), nowMs, wish);
 }
 
