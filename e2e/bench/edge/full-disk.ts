@@ -27,7 +27,7 @@ export const benchFullDisk: Suite = async (say) => {
       say(`fills a real volume of ${volumeMb} MB`);
       return [...swept, ...(await eaten(mounted))];
     } finally {
-      execFileSync('umount', ['--lazy', mounted]);
+      execFileSync('/bin/umount', ['--lazy', mounted]);
     }
   } finally {
     rmSync(root, { recursive: true, force: true });
@@ -126,7 +126,7 @@ async function restart(agent: Watched, volume: string): Promise<number> {
 /** Null, or why a volume cannot be had here. */
 function mount(folder: string): string | null {
   try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${volumeMb}m`, 'tmpfs', folder], { stdio: 'pipe' });
+    execFileSync('/bin/mount', ['-t', 'tmpfs', '-o', `size=${volumeMb}m`, 'tmpfs', folder], { stdio: 'pipe' });
     return null;
   } catch {
     return 'mounting a small volume needs root';

@@ -6,6 +6,7 @@ import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { prngOf } from '@siaga/simulator';
 import { build, type Plugin } from 'esbuild';
 import { atMost, figure, type Row, type Suite } from '../report.ts';
@@ -58,7 +59,7 @@ export const benchTorn: Suite = async (say) => {
   try {
     const victim = join(root, 'victim.mjs');
     await build({
-      entryPoints: [join(import.meta.dirname, 'torn-victim.process.ts')],
+      entryPoints: [fileURLToPath(new URL('./torn-victim.process.ts', import.meta.url))],
       outfile: victim,
       bundle: true,
       platform: 'node',

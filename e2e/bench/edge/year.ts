@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { aDraft, type Outbox, openFileOutbox, smallVolume } from '@siaga/firmware-host/testing';
 import { atMost, figure, type Row, type Suite } from '../report.ts';
 
@@ -59,7 +60,7 @@ async function storeAYear(folder: string): Promise<number> {
 type Told = { sinceStartMs: number; before: number; opened: number; after: number };
 
 function inOwnProcess(what: 'start' | 'offline', folder: string): Told {
-  const program = join(import.meta.dirname, 'outbox-year.process.ts');
+  const program = fileURLToPath(new URL('./outbox-year.process.ts', import.meta.url));
   return JSON.parse(execFileSync(process.execPath, ['--expose-gc', program, what, folder], { encoding: 'utf8' }));
 }
 

@@ -5,7 +5,7 @@
  */
 import { randomFillSync } from 'node:crypto';
 import { dirname } from 'node:path';
-import { type Files, type OpenFile, writeAll } from './files.ts';
+import { type Files, isDiskFull, type OpenFile, writeAll } from './files.ts';
 
 export type Ballast = {
   /** Bytes that it lacks. */
@@ -17,6 +17,16 @@ export type Ballast = {
 };
 
 const chunkBytes = 65_536;
+
+/** Does what takes no more than `bytes`; where there is no room the ballast gives it, once. */
+export async function helped<T>(ballast: Ballast, bytes: number, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!isDiskFull(error) || !(await ballast.release(bytes))) throw error;
+    return work();
+  }
+}
 
 /** `size` bytes at `path`; looks at the file that is there but writes nothing yet. */
 export async function openBallast(files: Files, path: string, size: number): Promise<Ballast> {

@@ -10,18 +10,19 @@
  * made (room.ts), with the ballast's help; what cannot be kept uses up its number, which is thereby declared lost.
  */
 import { join } from 'node:path';
-import { countSeqs, mintStreamId, type SeqRanges, type StreamId } from '@siaga/protocol';
+import { countSeqs } from '@siaga/protocol';
 import { agentError, isAgentError, messageOf } from '../errors.ts';
 import { openBallast } from './ballast.ts';
-import { cursorOf, writeCursor, writeHint, writeStreamFile } from './cursor.ts';
 import { makeFolder } from './durable.ts';
-import { diskFiles, type Files, isDiskFull } from './files.ts';
-import { appended, type Ledger, newLedger, refused, released, settledWith, stateOf, subtract } from './ledger.ts';
+import { diskFiles, type Files } from './files.ts';
+import { createKeeper } from './keeper.ts';
+import { appended, released, settledWith, stateOf } from './ledger.ts';
 import { takeLock } from './lock.ts';
-import type { SegmentLog } from './log.ts';
+import { moveToNewStream } from './moving.ts';
 import type { Draft, Outbox, StoredReading } from './outbox.ts';
 import { createRoom } from './room.ts';
-import { beginStream, openStream } from './streams.ts';
+import { createStoring } from './storing.ts';
+import { openStream } from './streams.ts';
 import { tellsOfFlood } from './thin.ts';
 
 export type FileOutboxOptions = {
@@ -46,12 +47,6 @@ export type FileOutboxOptions = {
 };
 
 const defaultSegmentBytes = 256 * 1024;
-const mintBatch = 1_000;
-/** Steps of making room for one append: somebody else may be eating the disk, and all would be thinned for nothing. */
-const mostSteps = 6;
-const afterVainStepsMs = 600_000;
-/** Enough for a cursor. */
-const smallBytes = 65_536;
 
 type Waiting = { draft: Draft; resolve(stored: StoredReading): void; reject(error: unknown): void };
 
@@ -66,15 +61,23 @@ export async function openFileOutbox(options: FileOutboxOptions): Promise<Outbox
     throw error;
   });
   const ballast = await openBallast(files, join(folder, 'ballast'), ballastBytes);
-  let { ledger, log, saved, mint } = opened;
+  const keeper = createKeeper(opened, { files, folder, ballast, hintEveryMs, hintEverySeqs, warn });
+  const { ledger, log } = keeper;
+  const room = createRoom({
+    log,
+    ledger,
+    change(next, thinnedOut) {
+      keeper.change(next);
+      keeper.countNotKept(thinnedOut);
+      if (thinnedOut > 0) warn({ thinnedOut }, 'thinned out readings that were never sent');
+    },
+    save: keeper.save,
+    isEvent,
+  });
+  const { store } = createStoring({ files, folder, room, ballast, segmentBytes, maxBytes, refillEveryMs, log });
   let waiting: Waiting[] = [];
   let closed = false;
   let turn: Promise<unknown> = Promise.resolve();
-  let notKept = 0;
-  let hintedAtMs = performance.now();
-  let hintedSettled = countSeqs(ledger.settled);
-  let refilledAtMs = Number.NEGATIVE_INFINITY;
-  let noStepsUntilMs = 0;
 
   /** Everything that writes takes its turn here, one after the other. */
   const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
@@ -83,187 +86,49 @@ export async function openFileOutbox(options: FileOutboxOptions): Promise<Outbox
     return done;
   };
 
-  /** Does what takes a little room; where there is none the ballast gives it. */
-  const withBallast = async <T>(bytes: number, work: () => Promise<T>): Promise<T> => {
-    try {
-      return await work();
-    } catch (error) {
-      if (!isDiskFull(error) || !(await ballast.release(bytes))) throw error;
-      return work();
-    }
-  };
-
-  const noted = (): void => {
-    hintedAtMs = performance.now();
-    hintedSettled = countSeqs(ledger.settled);
-  };
-
-  const saveAs = async (next: Ledger): Promise<void> => {
-    saved++;
-    await withBallast(smallBytes, () => writeCursor(files, join(folder, next.stream), cursorOf(next, saved, mint)));
-    noted();
-  };
-
-  /** A full disk takes no cursor; what is held must still be sent, for only that makes room. */
-  const save = (): Promise<void> =>
-    saveAs(ledger).catch((error) => warn({ err: messageOf(error) }, 'cursor not saved'));
-
-  const hint = async (): Promise<void> => {
-    saved++;
-    noted();
-    const cursor = cursorOf(ledger, saved, mint);
-    await writeHint(files, join(folder, ledger.stream), cursor).catch((error) =>
-      warn({ err: messageOf(error) }, 'hint not saved'),
-    );
-  };
-
-  const room = createRoom({
-    log: () => log,
-    ledger: () => ledger,
-    change(next, thinnedOut) {
-      ledger = next;
-      notKept += thinnedOut;
-      if (thinnedOut > 0) warn({ thinnedOut }, 'thinned out readings that were never sent');
-    },
-    save,
-    isEvent,
-  });
-
-  /** Makes room until `enough`; false when it is not enough. */
-  const makeRoom = async (enough: () => Promise<boolean>, steps: number): Promise<boolean> => {
-    if (performance.now() < noStepsUntilMs) return false;
-    for (let i = 0; i < steps; i++) {
-      const made = await withBallast(2 * segmentBytes, () => room.step()).catch((error) => {
-        if (!isDiskFull(error)) throw error;
-        return false;
-      });
-      if (!made) break;
-      if (await enough()) return true;
-    }
-    return false;
-  };
-
-  /** Up to the budget: half a segment below it, so that not every append must make room. */
-  const keepBudget = async (): Promise<boolean> => {
-    if (log.bytes() < maxBytes) return true;
-    const made = await makeRoom(async () => log.bytes() < maxBytes - segmentBytes / 2, Number.POSITIVE_INFINITY);
-    return made || log.bytes() < maxBytes;
-  };
-
-  /** Appends; on a full disk makes room and tries again. */
-  const store = async (firstSeq: number, drafts: readonly Draft[]): Promise<void> => {
-    if (!(await keepBudget()))
-      throw agentError('outbox-full', `not stored: the budget of ${maxBytes} bytes is used up`);
-    try {
-      return await log.append(firstSeq, drafts);
-    } catch (error) {
-      if (!isDiskFull(error)) throw error;
-      const enough = async () => ((await files.free(folder)) ?? 0) > segmentBytes + ballast.missing();
-      await makeRoom(enough, mostSteps);
-      await log.append(firstSeq, drafts).catch((again) => {
-        if (performance.now() >= noStepsUntilMs) noStepsUntilMs = performance.now() + afterVainStepsMs;
-        throw again;
-      });
-      await ballast.refill(segmentBytes);
-    }
-  };
-
-  /** Uses up the numbers of what could not be kept, so that the loss is declared, if that can be written down. */
-  const refuse = async (count: number): Promise<void> => {
-    notKept += count;
-    const next = refused(ledger, count);
-    try {
-      await saveAs(next);
-      ledger = next;
-    } catch (error) {
-      warn({ err: messageOf(error), count }, 'readings not kept, and no room to write that down');
-    }
-  };
-
   const flush = async (): Promise<void> => {
     const batch = waiting;
     waiting = [];
     if (batch.length === 0) return;
-    const firstSeq = ledger.lastSeq + 1;
+    const { stream, lastSeq } = ledger();
+    const drafts = batch.map(({ draft }) => draft);
     try {
-      await store(
-        firstSeq,
-        batch.map(({ draft }) => draft),
-      );
+      await store(lastSeq + 1, drafts);
     } catch (error) {
-      await refuse(batch.length);
+      await keeper.refuse(batch.length);
       const reason = isAgentError(error) ? error : agentError('outbox-full', `not stored: ${messageOf(error)}`, error);
       for (const { reject } of batch) reject(reason);
       return;
     }
-    noStepsUntilMs = 0;
-    ledger = appended(ledger, firstSeq, firstSeq + batch.length - 1);
+    keeper.change(appended(ledger(), lastSeq + 1, lastSeq + batch.length));
     batch.forEach(({ draft, resolve }, i) => {
-      resolve({ ...draft, stream: ledger.stream, reading: { ...draft.reading, seq: firstSeq + i } });
+      resolve({ ...draft, stream, reading: { ...draft.reading, seq: lastSeq + 1 + i } });
     });
-    if (ballast.missing() > 0 && performance.now() - refilledAtMs >= refillEveryMs) {
-      refilledAtMs = performance.now();
-      await ballast.refill(segmentBytes);
-    }
   };
 
   /** Drops what the cloud has had for longer than it may be asked for again. */
   const dropExpired = async (): Promise<void> => {
-    const newestAtMs = log.segments().at(-1)?.newestAtMs;
+    const newestAtMs = log().segments().at(-1)?.newestAtMs;
     if (newestAtMs === null || newestAtMs === undefined) return;
     const isOld = (atMs: number | null) => atMs === null || newestAtMs - atMs >= keepMs;
-    await room.dropSettled(
-      (segment) => isOld(segment.newestAtMs),
-      () => false,
-    );
+    await room.dropSettled((segment) => isOld(segment.newestAtMs));
   };
 
-  /** Copies the readings of `seqs` into the empty log `next`, under new numbers. */
-  const copyTo = async (next: SegmentLog, stream: StreamId, seqs: SeqRanges): Promise<Ledger> => {
-    let minted = newLedger(stream);
-    let rest = seqs;
-    for (;;) {
-      const { readings, missing } = await log.read(rest, mintBatch);
-      if (missing.length > 0) warn({ missing: countSeqs(missing) }, 'readings on the disk became unreadable');
-      const last = readings.at(-1);
-      if (!last) return minted;
-      await next.append(minted.lastSeq + 1, readings);
-      minted = appended(minted, minted.lastSeq + 1, minted.lastSeq + readings.length);
-      rest = subtract(rest, [[1, last.reading.seq]]);
-    }
+  const tellDamage = (): void => {
+    const { tornBytes, damagedBytes, unreadable } = log().found();
+    const { lost } = ledger();
+    if (unreadable.length > 0) warn({ unreadable, lost }, 'segments cannot be read; they are kept aside');
+    if (tornBytes > 0) warn({ tornBytes }, 'cut off a torn tail: the last append had not been finished');
+    if (damagedBytes > 0) warn({ damagedBytes, lost }, 'passed over damaged records');
   };
 
-  const moveTo = async (stream: StreamId, seqs: SeqRanges): Promise<void> => {
-    const target = join(folder, stream);
-    const old = { log, stream: ledger.stream };
-    const next = await beginStream(files, folder, stream, segmentBytes);
-    try {
-      const minted = await copyTo(next, stream, seqs);
-      await writeCursor(files, target, cursorOf(minted, 1, mint + 1));
-      await writeStreamFile(files, folder, stream);
-      [log, ledger, saved, mint] = [next, minted, 1, mint + 1];
-    } catch (error) {
-      await next.close();
-      await files.removeTree(target);
-      throw error;
-    }
-    noted();
-    // The move is done: what is left of the old stream is rubbish, deleted at the next start at the latest.
-    await Promise.all([old.log.close(), files.removeTree(join(folder, old.stream))]).catch((error) =>
-      warn({ err: messageOf(error) }, 'old stream not deleted'),
-    );
-  };
-
-  const { tornBytes, damagedBytes, unreadable } = log.found();
-  if (unreadable.length > 0) warn({ unreadable, lost: ledger.lost }, 'segments cannot be read; they are kept aside');
-  if (tornBytes > 0) warn({ tornBytes }, 'cut off a torn tail: the last append had not been finished');
-  if (damagedBytes > 0) warn({ damagedBytes, lost: ledger.lost }, 'passed over damaged records');
+  tellDamage();
   // The doubt about this run's numbers must be on the disk before the first of them is given.
-  await save();
+  await keeper.save();
 
   return {
-    state: () => stateOf(ledger, log.bytes(), notKept),
-    storeId: () => ledger.storeId,
+    state: () => stateOf(ledger(), log().bytes(), keeper.notKept()),
+    storeId: () => ledger().storeId,
     append: (draft) =>
       new Promise((resolve, reject) => {
         if (closed) return reject(agentError('outbox-closed', 'the outbox is closed'));
@@ -272,37 +137,41 @@ export async function openFileOutbox(options: FileOutboxOptions): Promise<Outbox
       }),
     lease: (seqs, limit) =>
       inTurn(async () => {
-        const { readings, missing } = await log.read(seqs, limit);
+        const { readings, missing } = await log().read(seqs, limit);
         if (missing.length > 0) {
-          ledger = released(ledger, missing);
+          keeper.change(released(ledger(), missing));
           warn({ missing: countSeqs(missing) }, 'readings on the disk became unreadable');
         }
         return readings;
       }),
     settle: (settlement) =>
       inTurn(async () => {
-        if (settlement.stream !== ledger.stream) return;
-        const before = ledger;
-        ledger = settledWith(ledger, settlement);
+        const before = ledger();
+        if (settlement.stream !== before.stream) return;
+        keeper.change(settledWith(before, settlement));
         await dropExpired();
-        const cleared = before.doubt !== null && ledger.doubt === null;
-        if (cleared || before.storeId !== ledger.storeId || settlement.how === 'replace') return save();
-        const due = performance.now() - hintedAtMs >= hintEveryMs;
-        if (due || countSeqs(ledger.settled) - hintedSettled >= hintEverySeqs) await hint();
+        const { doubt, storeId } = ledger();
+        const cleared = before.doubt !== null && doubt === null;
+        if (cleared || before.storeId !== storeId || settlement.how === 'replace') await keeper.save();
+        else await keeper.hintIfDue();
       }),
     remint: (seqs) =>
       inTurn(async () => {
-        const stream = mintStreamId();
-        await moveTo(stream, seqs);
-        return stream;
+        const old = { stream: ledger().stream, log: log(), mint: keeper.mint() };
+        keeper.replace(await moveToNewStream({ files, folder, segmentBytes }, old, seqs, warn));
+        // What is left of the old stream is rubbish, deleted at the next start at the latest.
+        await Promise.all([old.log.close(), files.removeTree(join(folder, old.stream))]).catch((error) =>
+          warn({ err: messageOf(error) }, 'old stream not deleted'),
+        );
+        return ledger().stream;
       }),
     async close() {
       if (closed) return;
       closed = true;
       await inTurn(async () => {
         await flush();
-        await save();
-        await log.close();
+        await keeper.save();
+        await log().close();
       });
       await unlock();
     },

@@ -19,8 +19,8 @@ export type Books = {
 };
 
 export type Room = {
-  /** Deletes segments that the cloud has wholly and that `goes` names, oldest first, until `enough`. */
-  dropSettled(goes: (segment: Segment) => boolean, enough: () => boolean): Promise<void>;
+  /** Deletes the closed segments that the cloud has wholly and that `goes` names. */
+  dropSettled(goes: (segment: Segment) => boolean): Promise<void>;
   /** One step: a segment dropped or thinned. False: nothing is left that may go. */
   step(): Promise<boolean>;
 };
@@ -71,11 +71,8 @@ export function createRoom(books: Books): Room {
   };
 
   return {
-    async dropSettled(goes, enough) {
-      for (const segment of closed()) {
-        if (enough()) return;
-        if (isSettled(segment) && goes(segment)) await drop(segment);
-      }
+    async dropSettled(goes) {
+      for (const segment of closed()) if (goes(segment) && isSettled(segment)) await drop(segment);
     },
     async step() {
       const settled = closed().find(isSettled);
