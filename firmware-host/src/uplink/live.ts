@@ -15,20 +15,21 @@ export type LiveLane = {
   take(stream: StreamId, isDone: (seq: number) => boolean): StoredReading[];
   /** Anything that waits here and is not done. */
   waits(isDone: (seq: number) => boolean): boolean;
-  /** Of numbers, those that are not held back. */
+  /** Of numbers, those that are not held back: nor those that were given and nobody has yet told us whether to hold. */
   free(seqs: SeqRanges): SeqRanges;
   newest(): StoredReading | null;
   /** What waited through an outage is backlog now; the newest goes first. */
   joined(): void;
   parted(): void;
-  /** Another stream: nothing here is its. */
-  forget(): void;
+  /** Another stream, with numbers up to `lastSeq`: nothing here is its. */
+  forget(lastSeq: number): void;
 };
 
 /** Kept in memory at most; more is backlog. */
 const most = 1_000;
 
-export function createLiveLane(): LiveLane {
+export function createLiveLane(lastSeq: number): LiveLane {
+  let toldTo = lastSeq;
   let waiting: StoredReading[] = [];
   let held: StoredReading[] = [];
   let heldFrom = Number.POSITIVE_INFINITY;
@@ -43,6 +44,7 @@ export function createLiveLane(): LiveLane {
   return {
     add(reading, hold) {
       newest = reading;
+      toldTo = Math.max(toldTo, reading.reading.seq);
       if (hold) {
         heldFrom = Math.min(heldFrom, reading.reading.seq);
         held = [...held, reading].slice(-most);
@@ -59,7 +61,7 @@ export function createLiveLane(): LiveLane {
       return taken;
     },
     waits: (isDone) => waiting.some(({ reading }) => !isDone(reading.seq)),
-    free: (seqs) => (heldFrom === Number.POSITIVE_INFINITY ? seqs : clip(seqs, 1, heldFrom - 1)),
+    free: (seqs) => clip(seqs, 1, Math.min(heldFrom - 1, toldTo)),
     newest: () => newest,
     joined() {
       waiting = newest && held.length === 0 ? [newest] : [];
@@ -67,7 +69,8 @@ export function createLiveLane(): LiveLane {
     parted() {
       waiting = [];
     },
-    forget() {
+    forget(newLastSeq) {
+      toldTo = newLastSeq;
       waiting = [];
       held = [];
       heldFrom = Number.POSITIVE_INFINITY;

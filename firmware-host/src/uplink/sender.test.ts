@@ -13,11 +13,14 @@ import {
   type SeqRanges,
 } from '@siaga/protocol';
 import { pino } from 'pino';
-import { afterAll, afterEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, describe, expect, it, vi } from 'vitest';
 import { openFileOutbox } from '../outbox/file.ts';
+import { subtract } from '../outbox/ledger.ts';
 import { createMemoryOutbox } from '../outbox/memory.ts';
 import type { Outbox } from '../outbox/outbox.ts';
 import { aDraft, until } from '../testing/builders.ts';
+import { monotonicMs } from '../wait.ts';
+import type { Corrections } from './corrections.ts';
 import { createSender, type Sender, type SenderOptions } from './sender.ts';
 import type { Uplink } from './uplink.ts';
 
@@ -28,6 +31,7 @@ function createCloud(storeId = 'store-1') {
   const messages: ReadingsBatch[] = [];
   const stored = new Map<string, Reading>();
   const settled = new Map<string, SeqRanges>();
+  const corrected: Reading[] = [];
   let rejected: Receipt['rejected'] = [];
   let version = 0;
   let online = true;
@@ -36,6 +40,7 @@ function createCloud(storeId = 'store-1') {
     messages,
     stored,
     settled,
+    corrected,
     attach(next: Sender) {
       sender = next;
       if (online) next.connected();
@@ -58,8 +63,9 @@ function createCloud(storeId = 'store-1') {
         if (!online) throw new Error('offline');
         const batch = decodeReadings(payload);
         if (!batch.ok) throw new Error(batch.reason);
-        const { stream, readings, lost } = batch.value;
+        const { stream, rev, readings, lost } = batch.value;
         messages.push(batch.value);
+        if (rev > 0) return void corrected.push(...readings);
         let conflict = false;
         for (const reading of readings) {
           const key = `${stream} ${reading.seq}`;
@@ -103,9 +109,9 @@ function start(outbox: Outbox, cloud: ReturnType<typeof createCloud>, options: S
   const sender = createSender(outbox, cloud.uplink, log, { spacingMs: 1, ...options });
   cloud.attach(sender);
   ending.push(() => sender.stop());
-  const store = async (distanceMm: number, over = {}) => {
+  const store = async (distanceMm: number, over = {}, hold = false) => {
     const kept = await outbox.append(aDraft({ ...over, reading: { distanceMm, observedAtMs: distanceMm * 1000 } }));
-    sender.stored(kept);
+    sender.stored(kept, { hold });
   };
   return { sender, store };
 }
@@ -259,6 +265,169 @@ describe('sender', () => {
   });
 });
 
+describe('what is held for a report', () => {
+  it('goes in one message when it is released, and is no backlog meanwhile', async () => {
+    const [outbox, cloud] = [createMemoryOutbox(), createCloud()];
+    const { sender, store } = start(outbox, cloud);
+    for (let i = 1; i <= 5; i++) await store(i, {}, true);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(cloud.messages).toEqual([]);
+    expect(sender.waiting()).toEqual([]);
+    sender.release();
+    await until('all', () => cloud.stored.size === 5);
+    expect(cloud.messages).toHaveLength(1);
+  });
+  it('goes with the next that is not held', async () => {
+    const [outbox, cloud] = [createMemoryOutbox(), createCloud()];
+    const { store } = start(outbox, cloud);
+    await store(1, {}, true);
+    await store(2, {}, true);
+    await store(3);
+    await until('all', () => cloud.stored.size === 3);
+    expect(cloud.messages.map(({ readings }) => readings.length)).toEqual([3]);
+  });
+  it('of two gauges that take their numbers in turn goes in one message each', async () => {
+    const [outbox, cloud] = [createMemoryOutbox(), createCloud()];
+    const { sender, store } = start(outbox, cloud);
+    for (let i = 1; i <= 10; i++) await store(i, { gauge: i % 2 ? 'main' : 'spare' }, true);
+    sender.release();
+    await until('all', () => cloud.stored.size === 10);
+    expect(cloud.messages.map(({ readings }) => readings.map(({ seq }) => seq))).toEqual([
+      [2, 4, 6, 8, 10],
+      [1, 3, 5, 7, 9],
+    ]);
+  });
+  it('stays held through an outage, and goes as the agent stops', async () => {
+    const [outbox, cloud] = [createMemoryOutbox(), createCloud()];
+    const { sender, store } = start(outbox, cloud);
+    await store(1);
+    await until('the first', () => cloud.stored.size === 1);
+    await store(2, {}, true);
+    cloud.cut();
+    cloud.join();
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(cloud.stored.size).toBe(1);
+    await sender.drain(1_000);
+    expect(cloud.stored.size).toBe(2);
+  });
+});
+
+describe('the backlog of two gauges', () => {
+  it('goes in as many messages as that of one', async () => {
+    const [outbox, cloud] = [createMemoryOutbox(), createCloud()];
+    const { store } = start(outbox, cloud);
+    cloud.cut();
+    for (let i = 1; i <= 1_000; i++) await store(i, { gauge: i % 2 ? 'main' : 'spare' });
+    cloud.join();
+    await until('all', () => cloud.stored.size === 1_000);
+    expect(cloud.messages.length).toBeLessThan(12);
+  });
+});
+
+describe('corrections', () => {
+  const correcting = (pending: { seqs: SeqRanges }) => {
+    const exposed: number[] = [];
+    const corrections: Corrections = {
+      async expose(readings) {
+        exposed.push(...readings.map(({ reading }) => reading.seq));
+      },
+      outgoing: ({ reading }) => reading,
+      pending: () => pending.seqs,
+      corrected: ({ reading }) => ({ ...reading, observedAtMs: reading.observedAtMs + 1, clock: 'synced' }),
+      settled(seqs) {
+        pending.seqs = subtract(pending.seqs, seqs);
+      },
+    };
+    return { exposed, corrections };
+  };
+  it('are told of before a reading leaves; go under revision 1 when the cloud has the reading; end on its word', async () => {
+    const [outbox, cloud] = [createMemoryOutbox(), createCloud()];
+    const pending = { seqs: [] as SeqRanges };
+    const { exposed, corrections } = correcting(pending);
+    const { sender, store } = start(outbox, cloud, { corrections });
+    for (let i = 1; i <= 3; i++) await store(i);
+    await until('sent', () => cloud.stored.size === 3);
+    expect(exposed.sort()).toEqual([1, 2, 3]);
+    pending.seqs = [[1, 3]];
+    await until('acknowledged', () => sender.counts().acks === sender.counts().publishes);
+    expect(cloud.corrected).toEqual([]);
+    cloud.receipt(outbox.state().stream);
+    await until('corrected', () => cloud.corrected.length === 3);
+    expect(cloud.corrected.map(({ observedAtMs }) => observedAtMs)).toEqual([1_001, 2_001, 3_001]);
+    cloud.receipt(outbox.state().stream, { corrections: [{ rev: 1, from: 1, to: 2 }] });
+    await until('the first two', () => pending.seqs.length === 1 && pending.seqs[0]?.[0] === 3);
+    cloud.receipt(outbox.state().stream, { corrections: [{ rev: 1, from: 3, to: 3 }] });
+    await until('all', () => pending.seqs.length === 0);
+    expect(cloud.corrected).toHaveLength(3);
+  });
+  it('that the cloud refuses are no proof of another history, and not sent again', async () => {
+    const [outbox, cloud] = [createMemoryOutbox(), createCloud()];
+    const pending = { seqs: [[1, 1]] as SeqRanges };
+    const { sender, store } = start(outbox, cloud, correcting(pending));
+    let sha256 = '';
+    const publish = cloud.uplink.publish;
+    cloud.uplink.publish = async (kind, payload) => {
+      sha256 = createHash('sha256').update(payload).digest('hex');
+      await publish(kind, payload);
+    };
+    await store(1);
+    await until('acknowledged', () => sender.counts().acks === 1);
+    cloud.receipt(outbox.state().stream);
+    await until('corrected', () => cloud.corrected.length === 1);
+    cloud.receipt(outbox.state().stream, { rejected: [{ sha256, reason: 'identity-conflict' }] });
+    await until('settled', () => pending.seqs.length === 0);
+    expect(sender.counts().mints).toBe(0);
+  });
+});
+
+describe('the server’s time', () => {
+  it('is told with the times between which it was, once a receipt answers a message', async () => {
+    const [outbox, cloud] = [createMemoryOutbox(), createCloud()];
+    const told: number[][] = [];
+    const { sender, store } = start(outbox, cloud, { onServerTime: (...times) => told.push(times) });
+    // A receipt that nothing asked for proves no time: it may be old.
+    cloud.receipt(outbox.state().stream);
+    await until('taken', () => sender.counts().receipts === 1);
+    expect(told).toEqual([]);
+    const fromMs = monotonicMs();
+    await store(1);
+    await until('acknowledged', () => sender.counts().acks === 1);
+    cloud.receipt(outbox.state().stream, { serverTime: '2014-01-30T00:00:07.500Z' });
+    await until('told', () => told.length === 1);
+    const [serverMs = 0, sentMs = 0, receivedMs = 0] = told[0] ?? [];
+    expect(serverMs).toBe(Date.UTC(2014, 0, 30, 0, 0, 7, 500));
+    expect(sentMs).toBeGreaterThanOrEqual(fromMs);
+    expect(receivedMs).toBeGreaterThanOrEqual(sentMs);
+    expect(receivedMs).toBeLessThanOrEqual(monotonicMs());
+    // The same again, later, says nothing new of the message.
+    cloud.receipt(outbox.state().stream);
+    await until('taken', () => sender.counts().receipts === 3);
+    expect(told).toHaveLength(1);
+  });
+});
+
+describe('receipts once an hour', () => {
+  it('do not stop a backlog, nor its second sending when they stay out', async () => {
+    const [outbox, cloud] = [createMemoryOutbox(), createCloud()];
+    const { sender, store } = start(outbox, cloud);
+    cloud.receipt(outbox.state().stream, { nextReceiptS: 3_600 });
+    await until('taken', () => sender.counts().receipts === 1);
+    cloud.cut();
+    for (let i = 1; i <= 200; i++) await store(i, { intervalS: i });
+    cloud.join();
+    // Each has a head of its own, so each is a message: more than any window.
+    await until('all without a receipt', () => cloud.stored.size === 200);
+    expect(sender.waiting()).toEqual([]);
+    expect(outbox.state().unsettled).toEqual([[1, 200]]);
+    const publishes = cloud.messages.length;
+    const now = vi.spyOn(performance, 'now').mockImplementation(() => Date.now() - startedMs + 3_700_000);
+    const startedMs = Date.now();
+    expect(sender.waiting().length).toBeLessThanOrEqual(1);
+    await until('all again', () => cloud.messages.length >= publishes + 200);
+    now.mockRestore();
+  });
+});
+
 describe('an old copy of the outbox, put back', () => {
   const root = mkdtempSync(join(tmpdir(), 'siaga-copy-'));
   const [folder, copy] = [join(root, 'outbox'), join(root, 'copy')];
@@ -318,6 +487,25 @@ describe('an old copy of the outbox, put back', () => {
     expect(mints).toBe(1);
     expect(distancesIn(cloud)).toEqual([1, 2, 3, 101, 102, 103, 104, ...runs.flat(), 301]);
   });
+  it('with hundreds of readings of both histories: taken apart in few messages', async () => {
+    rmSync(folder, { recursive: true, force: true });
+    const cloud = createCloud();
+    const numbers = (from: number, count: number) => Array.from({ length: count }, (_, i) => from + i);
+    await run(cloud, numbers(1, 300));
+    takeCopy();
+    await run(cloud, numbers(1_001, 12));
+    putBack();
+    // Two runs offline: the readings of the first are in doubt, 12 of them under numbers that the cloud knows.
+    await run(cloud, numbers(2_001, 200), true);
+    await run(cloud, numbers(3_001, 50), true);
+    const before = cloud.messages.length;
+    const { mints } = await run(cloud, numbers(4_001, 1));
+    expect(mints).toBe(1);
+    const all = [...numbers(1, 300), ...numbers(1_001, 12), ...numbers(2_001, 200), ...numbers(3_001, 50), 4_001];
+    expect(distancesIn(cloud)).toEqual(all);
+    // One at a time it was 250 and more.
+    expect(cloud.messages.length - before).toBeLessThan(60);
+  }, 30_000);
   it('a copy with readings that were sent later: those are not stored twice', async () => {
     rmSync(folder, { recursive: true, force: true });
     const cloud = createCloud();

@@ -111,7 +111,7 @@ const asStamped: Corrections = {
 export function createSender(outbox: Outbox, uplink: Uplink, log: Logger, options: SenderOptions = {}): Sender {
   const { corrections = asStamped, onServerTime, verdictMs = defaultVerdictMs } = options;
   const ending = new AbortController();
-  const live = createLiveLane();
+  const live = createLiveLane(outbox.state().lastSeq);
   const pace = createPace(options.spacingMs);
   const patience = createPatience();
   let sent: Sent[] = [];
@@ -430,7 +430,7 @@ export function createSender(outbox: Outbox, uplink: Uplink, log: Logger, option
     sent = [];
     leftMonoMs.clear();
     remembered = [];
-    live.forget();
+    live.forget(outbox.state().lastSeq);
     confirmed = [];
     asked = [];
     version = 0;
