@@ -22,7 +22,7 @@ export async function checkConfig({ config: path, json }: { config?: string; jso
 }
 
 /** Each single value in force, in the order of the settings. */
-export function fieldsOf({ config, originOf }: AgentSettings): Field[] {
+function fieldsOf({ config, originOf }: AgentSettings): Field[] {
   const walk = (value: unknown, field: string): Field[] => {
     if (Array.isArray(value)) return value.flatMap((entry, i) => walk(entry, `${field}.${i}`));
     if (isRecord(value))

@@ -1,7 +1,6 @@
 /** `siaga-agent doctor`: looks at everything between the sensor and the platform, and says how to mend what ails. */
 import { type CliCommand, configOption } from './command.ts';
-
-export type DoctorOptions = { config?: string; json?: boolean; seconds: number; offline?: boolean };
+import type { DoctorOptions } from './doctor/run.ts';
 
 export const doctor: CliCommand = (program) => {
   program

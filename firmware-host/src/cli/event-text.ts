@@ -32,7 +32,7 @@ const echoes: Readonly<Record<string, string>> = {
   dead: 'the sensor says that it is dead',
 };
 
-export function sampleText({ echo, distanceMm }: { echo: string; distanceMm?: number }): string {
+function sampleText({ echo, distanceMm }: { echo: string; distanceMm?: number }): string {
   return distanceMm === undefined ? (echoes[echo] ?? echo) : `${distanceMm} mm`;
 }
 

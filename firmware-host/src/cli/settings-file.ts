@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
-import { type AgentConfig, type AgentSettings, loadConfig, resolvePaths } from '../config.ts';
+import { type AgentSettings, loadConfig, resolvePaths } from '../config.ts';
 import { agentError, messageOf } from '../errors.ts';
 import { readKept } from '../remote/kept-settings.ts';
 
@@ -51,8 +51,6 @@ export async function settingsOrFaults(given: string | undefined, env: NodeJS.Pr
   if (settings === null) throw agentError('config-invalid', faults.join('\n'));
   return settings;
 }
-
-export type { AgentConfig };
 
 function within(folder: string, path: string): string {
   return isAbsolute(path) ? path : join(folder, path);

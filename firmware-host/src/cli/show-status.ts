@@ -17,7 +17,7 @@ export async function showStatus({ config: path, json }: { config?: string; json
 }
 
 /** One line a matter. Pure. */
-export function statusText(now: ControlStatus): string[] {
+function statusText(now: ControlStatus): string[] {
   const ago = (atMs: number | null) => (atMs === null ? 'never' : `${span(now.nowMs - atMs)} ago`);
   const { uplink, cadence } = now;
   const waiting =

@@ -4,8 +4,9 @@ import { agentError } from '../errors.ts';
 import { dump, meaning, readingText, timeText } from './event-text.ts';
 import { listenLive } from './live.ts';
 import { settingsOrFaults } from './settings-file.ts';
-import type { TailOptions } from './tail.ts';
 import { type Paint, paintFor } from './terminal.ts';
+
+export type TailOptions = { config?: string; gauge?: string; seconds?: number; json?: boolean };
 
 export async function showTail({ config: path, gauge, seconds, json }: TailOptions): Promise<void> {
   const { config } = await settingsOrFaults(path, process.env);

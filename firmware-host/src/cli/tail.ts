@@ -1,5 +1,6 @@
 /** `siaga-agent tail`: the bytes of the lines, what they mean, and the readings made of them, as they come. */
 import { type CliCommand, configOption } from './command.ts';
+import type { TailOptions } from './show-tail.ts';
 
 export const tail: CliCommand = (program) => {
   program
@@ -18,5 +19,3 @@ export const tail: CliCommand = (program) => {
       await showTail(options);
     });
 };
-
-export type TailOptions = { config?: string; gauge?: string; seconds?: number; json?: boolean };

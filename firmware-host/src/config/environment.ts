@@ -6,7 +6,7 @@ import type { TSchema } from 'typebox';
 import { choicesOf, isRecord, type Node } from './judge.ts';
 import { nearest } from './near.ts';
 
-export const environmentPrefix = 'SIAGA_AGENT_';
+const environmentPrefix = 'SIAGA_AGENT_';
 
 /** A single value of the settings and the variable that sets it. */
 export type EnvironmentField = { readonly name: string; readonly path: readonly string[]; readonly node: Node };

@@ -127,7 +127,7 @@ export function choicesOf(node: Node): readonly unknown[] {
 }
 
 /** What a field may be, for a person: `must be a whole number from 1 to 3600`. */
-export function wordsFor(node: Node): string {
+function wordsFor(node: Node): string {
   const choices = choicesOf(node);
   if (choices.length > 0) return `must be ${choices.join(' or ')}`;
   if (node.anyOf)

@@ -30,7 +30,7 @@ export const ControlRequest = Type.Union([
 ]);
 export type ControlRequest = Static<typeof ControlRequest>;
 
-export const ControlGauge = Type.Object({
+const ControlGauge = Type.Object({
   gauge: GaugeId,
   port: Text,
   sensor: Text,

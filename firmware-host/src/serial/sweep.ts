@@ -34,7 +34,7 @@ export async function sweep(
 }
 
 /** The sensors whose frames make up most of the bytes, best first. Pure. */
-export function understood(bytes: Uint8Array, candidates: readonly Candidate[]): string[] {
+function understood(bytes: Uint8Array, candidates: readonly Candidate[]): string[] {
   return candidates
     .map(({ sensor, frames }) => {
       const framer = createFramer(frames);

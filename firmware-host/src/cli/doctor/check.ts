@@ -1,5 +1,5 @@
 /** What a check of the doctor is: it looks at one thing and says how it is, and how to mend it. */
-import type { AgentConfig, AgentSettings } from '../../config.ts';
+import type { AgentConfig } from '../../config.ts';
 import type { ControlClient } from '../../control/client.ts';
 import type { ControlStatus } from '../../control/protocol.ts';
 import type { SettingsFile } from '../settings-file.ts';
@@ -59,5 +59,3 @@ export const fail = (says: string, mend: string, shows?: readonly string[]): Fin
   mend,
   ...(shows && { shows }),
 });
-
-export type { AgentSettings };

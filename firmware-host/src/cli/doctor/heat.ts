@@ -1,6 +1,5 @@
-import { execFile } from 'node:child_process';
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { cpuDeciC } from '../../machine/cpu-temperature.ts';
+import { throttledBits } from '../../machine/throttled.ts';
 import { type Check, type Finding, fail, pass, warn } from './check.ts';
 
 const warmC = 75;
@@ -11,12 +10,9 @@ export const heat: Check = {
   name: 'power, heat',
   needs: 'nothing',
   async run({ root }) {
-    const milliC = await numberIn(join(root, 'sys/class/thermal/thermal_zone0/temp'), 10);
-    const throttled =
-      (await numberIn(join(root, 'sys/devices/platform/soc/soc:firmware/get_throttled'), 16)) ??
-      (root === '/' ? await askFirmware() : null);
+    const [deciC, throttled] = await Promise.all([cpuDeciC(root), throttledBits(root)]);
     return [
-      ...(milliC === null ? [] : [judgeHeat(milliC / 1_000)]),
+      ...(deciC === null ? [] : [judgeHeat(deciC / 10)]),
       ...(throttled === null ? [] : judgeThrottled(throttled)),
     ];
   },
@@ -39,18 +35,4 @@ export function judgeThrottled(bits: number): Finding[] {
   if (has(1, 2, 3)) found.push(warn('slowed down now, by heat or power', 'cool it; see to its power'));
   else if (has(17, 18, 19)) found.push(warn('slowed down since boot, by heat or power', 'cool it; see to its power'));
   return found.length > 0 ? found : [pass('no under-voltage since boot')];
-}
-
-async function numberIn(path: string, base: number): Promise<number | null> {
-  const value = Number.parseInt((await readFile(path, 'utf8').catch(() => '')).trim(), base);
-  return Number.isNaN(value) ? null : value;
-}
-
-function askFirmware(): Promise<number | null> {
-  return new Promise((resolve) => {
-    execFile('vcgencmd', ['get_throttled'], { timeout: 5_000 }, (error, stdout) => {
-      const value = Number.parseInt(stdout.trim().replace(/^throttled=/, ''), 16);
-      resolve(error || Number.isNaN(value) ? null : value);
-    });
-  });
 }

@@ -2,14 +2,15 @@
 import { agentAt, type ControlClient } from '../../control/client.ts';
 import { agentError, messageOf } from '../../errors.ts';
 import { pause } from '../../wait.ts';
-import type { DoctorOptions } from '../doctor.ts';
 import { readSettings } from '../settings-file.ts';
 import { paintFor } from '../terminal.ts';
 import { type Check, type Finding, fail, type Verdict, type World } from './check.ts';
 import { checks } from './index.ts';
 import { reportText, summary } from './report.ts';
 
-export type Told = Finding & { readonly check: string };
+export type DoctorOptions = { config?: string; json?: boolean; seconds: number; offline?: boolean };
+
+type Told = Finding & { readonly check: string };
 
 const exitCodes: Readonly<Record<Verdict, number>> = { pass: 0, warn: 1, fail: 2 };
 /** Beside the listening, no check may take longer. */
@@ -70,7 +71,7 @@ async function lookAround(config: string | undefined, listenMs: number): Promise
   return { file, agent, status, refusal, root: '/', env: process.env, nowMs: Date.now, listenMs };
 }
 
-export function worst(findings: readonly Finding[]): Verdict {
+function worst(findings: readonly Finding[]): Verdict {
   if (findings.some(({ verdict }) => verdict === 'fail')) return 'fail';
   return findings.some(({ verdict }) => verdict === 'warn') ? 'warn' : 'pass';
 }

@@ -12,7 +12,7 @@ import { type Check, type Finding, fail, pass, type World, warn } from './check.
 type GaugeConfig = AgentConfig['gauges'][number];
 
 /** What one gauge's line gave while we listened. */
-export type Heard = {
+type Heard = {
   readonly bytes: Uint8Array;
   readonly frames: number;
   readonly badFrames: number;
@@ -63,7 +63,7 @@ async function listenAll({ agent, listenMs }: World, config: AgentConfig): Promi
 }
 
 /** Pure. */
-export function summed(events: readonly TailEvent[], known: readonly string[], closed: string | null): Heard {
+function summed(events: readonly TailEvent[], known: readonly string[], closed: string | null): Heard {
   const heard = events.filter((event) => event.event === 'heard');
   const decoded = heard.flatMap((event) => event.decoded);
   const lines = events.filter((event) => event.event === 'line');
@@ -90,7 +90,7 @@ export function summed(events: readonly TailEvent[], known: readonly string[], c
 type Others = () => Promise<readonly Swept[] | string>;
 
 /** `tryOthers`: what other speeds give, or why they cannot be tried. */
-export async function judgeSensor(
+async function judgeSensor(
   { gauge, sensor: name }: Pick<GaugeConfig, 'gauge' | 'sensor'>,
   trigger: AgentConfig['sampling']['trigger'],
   heard: Heard,
