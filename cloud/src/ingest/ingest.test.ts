@@ -110,6 +110,17 @@ describe('what may not be stored is quarantined, and nothing else is lost', () =
     expect(seqsOf(await stored())).toEqual([1, 3]);
   });
 
+  test('one that was ahead is taken when its device has learnt the time and corrects it', async () => {
+    const { ingest, stored } = setUp();
+    const ahead = reading(1, { observedAtMs: noonMs + 670 * 1_440 * minuteMs, clock: 'unsynced' });
+    const refused = await ingest.submit(incoming([ahead], { receivedAtMs: noonMs }));
+    expect([settled(refused), refused.untimed]).toEqual([[['time-ahead', [[1, 1]]]], true]);
+    const right = reading(1, { observedAtMs: noonMs - minuteMs, clock: 'synced' });
+    const corrected = await ingest.submit(incoming([right], { rev: 1, receivedAtMs: noonMs }));
+    expect([corrected.stored, corrected.rejected, corrected.untimed]).toEqual([[[1, 1]], [], undefined]);
+    expect(await stored()).toMatchObject([{ seq: 1, rev: 1, observedAtMs: noonMs - minuteMs, clock: 'synced' }]);
+  });
+
   test('an unknown gauge, an unknown station: what they declare lost counts all the same', async () => {
     const { ingest, stores } = setUp();
     const gauge = await ingest.submit(incoming(readings(5, 6), { gauge: 'third', lost: [[1, 4]] }));

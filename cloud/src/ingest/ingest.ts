@@ -26,6 +26,8 @@ export type IngestOutcome = {
   readonly stored: SeqRanges;
   readonly duplicates: SeqRanges;
   readonly rejected: readonly RejectedReadings[];
+  /** The device did not know the time: a quick answer can tell it. */
+  readonly untimed?: true;
 };
 
 export type IngestOptions = {
@@ -115,6 +117,7 @@ export function createIngest(options: IngestOptions): Ingest {
         stored,
         duplicates,
         rejected: (refused[i] ?? []).map(({ reason, sha256, seqs }) => ({ reason, sha256, seqs })),
+        ...(batch.readings.some(({ clock }) => clock === 'unsynced') ? { untimed: true as const } : {}),
       }),
     );
     onCommit?.(outcomes, (performance.now() - begin) / 1000);

@@ -1,8 +1,8 @@
 /**
  * When a device needs a receipt. A calm one, that sends a message a minute or an hour, keeps its readings well for
  * some hours more, and a receipt costs its link as much as the reading. So it is told once that receipts will be
- * seldom, and then gets few. Whoever just came, drains a backlog, sends something again, or sent what was refused or
- * a correction, waits for the word and gets it at once.
+ * seldom, and then gets few. Whoever just came, drains a backlog, sends something again, does not know the time, or
+ * sent what was refused or a correction, waits for the word and gets it at once.
  */
 import { countSeqs, type StationId } from '@siaga/protocol';
 import type { IngestOutcome } from './ingest.ts';
@@ -61,7 +61,7 @@ export function createReceiptNeed({ busyS, calmS }: ReceiptNeedOptions): Receipt
   };
 
   return {
-    message({ station, rev, stored, duplicates, rejected }, nowMs) {
+    message({ station, rev, stored, duplicates, rejected, untimed }, nowMs) {
       const device = deviceOf(station, nowMs);
       const windows = Math.floor((nowMs - device.windowFromMs) / windowMs);
       if (windows > 0) {
@@ -72,6 +72,7 @@ export function createReceiptNeed({ busyS, calmS }: ReceiptNeedOptions): Receipt
       device.now++;
       device.calm =
         rev === 0 &&
+        !untimed &&
         duplicates.length === 0 &&
         rejected.length === 0 &&
         countSeqs(stored) <= calmReadings &&

@@ -188,6 +188,8 @@ test('a calm device is told so once and then gets a receipt in six hours; what m
   expect(await minutes(1, { duplicates: [[5, 5]] })).toEqual([[402, 5]]);
   expect(await minutes(3)).toEqual([[403, 21_600]]);
   expect(await minutes(1, { rejected: [{ reason: 'time-ahead', sha256: 'c'.repeat(64), seqs: [] }] })).toHaveLength(1);
+  // Without the time each message is answered at once: the answer tells it.
+  expect(await minutes(3, { untimed: true })).toHaveLength(3);
   // It comes back: at once again for a minute.
   await minutes(2);
   sent = [];
