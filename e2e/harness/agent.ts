@@ -12,6 +12,8 @@ export type AgentSettings = {
   readonly pki: string;
   /** Null stores only. */
   readonly mqttUrl: string | null;
+  /** `mqtt` without. */
+  readonly uplink?: 'mqtt' | 'aws-iot';
   /** Folder of `ca.crt`, `device.crt` and `device.key`; what the platform's folder holds for the station without. */
   readonly credentials?: string;
   /** The section `provision`. */
@@ -80,6 +82,7 @@ export function writeAgentConfig(settings: AgentSettings): string {
   mkdirSync(data, { recursive: true });
   const path = `${data}.yaml`;
   const uplink = {
+    kind: settings.uplink ?? 'mqtt',
     url: mqttUrl,
     ca: join(device, 'ca.crt'),
     cert: join(device, 'device.crt'),

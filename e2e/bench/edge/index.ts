@@ -2,6 +2,7 @@
 import type { Row, Suite } from '../report.ts';
 import { benchFlags } from './flags.ts';
 import { benchFullDisk } from './full-disk.ts';
+import { benchInstalled } from './installed.ts';
 import { benchNoise } from './noise.ts';
 import { benchTorn } from './torn.ts';
 import { benchUnplug } from './unplug.ts';
@@ -17,6 +18,7 @@ const parts: readonly Suite[] = [
   benchTorn,
   benchFullDisk,
   benchYear,
+  benchInstalled,
 ];
 
 export const benchEdge: Suite = async (say) => {
