@@ -19,16 +19,7 @@ export type BacklogContext = {
   readonly slow: boolean;
 };
 
-/** `probe`: a part of a refused message, to be sent just so. */
-export type NextOfBacklog = { readonly seqs: SeqRanges; readonly probe: boolean };
-
-export function nextOfBacklog(context: BacklogContext): NextOfBacklog {
-  const [probe] = context.otherHistory?.probes ?? [];
-  if (probe) return { seqs: intersect(probe, context.outbox.held), probe: true };
-  return { seqs: unprobed(context), probe: false };
-}
-
-function unprobed({ outbox, sent, asked, confirmed, otherHistory, free, slow }: BacklogContext): SeqRanges {
+export function nextOfBacklog({ outbox, sent, asked, confirmed, otherHistory, free, slow }: BacklogContext): SeqRanges {
   const { unsettled, held, doubt } = outbox;
   const open = free(subtract(unite(unsettled, intersect(asked, held)), inFlight(sent, 0)));
   if (!doubt) return otherHistory ? [] : open;

@@ -11,7 +11,8 @@ export type Sent = {
   /** Declared as lost in the same message. */
   readonly lost: SeqRanges;
   readonly lane: Lane;
-  readonly sentAtMs: number;
+  /** When it left, by the kernel's monotonic clock (wait.ts). */
+  readonly leftMonoMs: number;
   readonly ackedAtMs: number | null;
   /** A receipt came after it was sent and before its PUBACK: nobody can tell whether that receipt meant it. */
   readonly crossed: boolean;
@@ -60,8 +61,8 @@ export function afterReceipt(sent: readonly Sent[], settled: SeqRanges): { settl
 }
 
 /** What is left of the corrections under way when the cloud has `seqs` of them. */
-export function afterCorrections(sent: readonly Sent[], seqs: SeqRanges): Sent[] {
-  if (seqs.length === 0) return [...sent];
+export function afterCorrections(sent: readonly Sent[], seqs: SeqRanges): readonly Sent[] {
+  if (seqs.length === 0) return sent;
   return sent.flatMap((message) => {
     if (message.rev === 0) return [message];
     const left = subtract(message.seqs, seqs);
