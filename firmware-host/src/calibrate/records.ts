@@ -15,7 +15,7 @@ export type KeptRecords = {
   readonly faults: readonly string[];
 };
 
-export function calibrationsFolder(data: string): string {
+function calibrationsFolder(data: string): string {
   return join(data, 'calibrations');
 }
 

@@ -13,7 +13,7 @@ const sections = ['sampling', 'cadence'];
 const mostSettings = 40;
 
 /** Whether a field may be changed from afar. */
-export function isRemote(field: string): boolean {
+function isRemote(field: string): boolean {
   return sections.some((section) => field.startsWith(`${section}.`));
 }
 

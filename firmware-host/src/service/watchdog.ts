@@ -24,7 +24,7 @@ export type VitalLimits = {
 };
 
 /** The line opens itself afresh after 15 minutes of silence; this comes after it has tried twice. */
-export const vitalLimits: VitalLimits = { frameMs: 35 * 60_000, storeMs: 120_000 };
+const vitalLimits: VitalLimits = { frameMs: 35 * 60_000, storeMs: 120_000 };
 
 /** Null when all is well, else what is starved of, in words for the log. */
 export function starvedOf(vitals: Vitals, nowMs: number, limits: VitalLimits = vitalLimits): string | null {
