@@ -24,7 +24,7 @@ export const agent: Check = {
       findings.push(
         warn(
           `under maintenance for ${span(maintenanceUntilMs - nowMs)} more: its readings judge nothing`,
-          'when you are done: siaga-agent maintenance end',
+          'when you are done: siaga-agent maintenance off',
         ),
       );
     return findings;
