@@ -42,6 +42,12 @@ export async function makeBundle(folder: string, arch: Arch): Promise<void> {
   writeFileSync(join(folder, 'THIRD-PARTY.txt'), thirdParty([...packages, `node-linux-${arch}`, 'aws-crt']));
 }
 
+/** Now, or the time that a reproducible build states (reproducible-builds.org, SOURCE_DATE_EPOCH). */
+function builtAtMs(): number {
+  const epochS = Number(process.env.SOURCE_DATE_EPOCH);
+  return epochS > 0 ? epochS * 1_000 : Date.now();
+}
+
 /** Bundles the scripts; gives the packages that went in. */
 async function bundleScripts(outdir: string): Promise<string[]> {
   const { metafile } = await build({
@@ -56,6 +62,11 @@ async function bundleScripts(outdir: string): Promise<string[]> {
     target: 'node24',
     format: 'esm',
     metafile: true,
+    define: {
+      SIAGA_AGENT_VERSION: JSON.stringify(agentVersion()),
+      // No clock of a device that runs this can rightly stand before it.
+      SIAGA_BUILT_AT_MS: String(builtAtMs()),
+    },
     legalComments: 'none',
     logLevel: 'error',
     // Old-style packages inside ask for these; the native ones look for their parts beside `app/`.
