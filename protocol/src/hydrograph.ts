@@ -20,6 +20,8 @@ export const ReadingColumns = Type.Object(
     observedAtMs: Times,
     receivedAtMs: Times,
     distanceMm: Type.Array(Mm),
+    /** What of `distanceMm` the agent added for the air's temperature; left out where it added nothing to any. */
+    correctionMm: Type.Optional(Type.Array(Type.Integer())),
     stageMm: Type.Array(Mm),
     flag: Type.Array(Flag),
     gaps: Type.Array(Gap),

@@ -43,6 +43,13 @@ test('each reading by the calibration valid when it was observed', async () => {
   expect(rest).toMatchObject({ seq: [3], stageMm: [null], flag: [9], next: null });
 });
 
+test('what the agent corrected is a column where there was any', async () => {
+  await stores.readings.append([incoming([at(1, 0, 4000), at(2, 1, 4000, { correctionMm: -79 })])]);
+  const columns = (to: number) => readingColumns(stores.readings, station(-1), { ...span(0, to), limit: 9 });
+  expect((await columns(2)).correctionMm).toEqual([0, -79]);
+  expect(await columns(1)).not.toHaveProperty('correctionMm');
+});
+
 test('buckets turn distance into stage: the nearest is the highest', async () => {
   await stores.readings.append([incoming([at(1, 0, 4000), at(2, 5, 3000), at(3, 12, 2000), at(4, 39, 1000)])]);
   expect(await bucketColumns(stores.readings, station(-1), { ...span(0, 40), buckets: 4 })).toEqual({

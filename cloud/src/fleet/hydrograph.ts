@@ -39,6 +39,7 @@ export async function readingColumns(
     toMs: Math.min(next?.observedAtMs ?? span.toMs, nowMs),
   });
   const column = <T>(of: (reading: StoredReading) => T): T[] => readings.map(of);
+  const corrections = column(({ correctionMm = 0 }) => correctionMm);
   return {
     station: station.id,
     gauge: column(({ gauge }) => gauge),
@@ -48,6 +49,7 @@ export async function readingColumns(
     observedAtMs: column(({ observedAtMs }) => observedAtMs),
     receivedAtMs: column(({ receivedAtMs }) => receivedAtMs),
     distanceMm: column(({ distanceMm }) => distanceMm),
+    ...(corrections.some((correctionMm) => correctionMm !== 0) ? { correctionMm: corrections } : {}),
     stageMm: column((reading) => stageOf(station.calibrations, reading)?.stageMm ?? null),
     flag: column(({ flag }) => flag),
     gaps,

@@ -142,7 +142,8 @@ export function sameContent(a: Reading, b: Reading): boolean {
     a.clock === b.clock &&
     a.spreadMm === b.spreadMm &&
     a.validPercent === b.validPercent &&
-    a.temperatureDeciC === b.temperatureDeciC
+    a.temperatureDeciC === b.temperatureDeciC &&
+    (a.correctionMm ?? 0) === (b.correctionMm ?? 0)
   );
 }
 
@@ -161,6 +162,7 @@ export function storedReading(
     spreadMm: reading.spreadMm,
     validPercent: reading.validPercent,
     temperatureDeciC: reading.temperatureDeciC,
+    ...(reading.correctionMm ? { correctionMm: reading.correctionMm } : {}),
     flag: reading.flag,
     test: reading.test,
     clock: reading.clock,

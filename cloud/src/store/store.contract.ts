@@ -69,9 +69,13 @@ export function storeContract(name: string, open: () => Stores | Promise<Stores>
           clock: 'unsynced',
           validPercent: 0,
         });
-        const message = incoming([reading(1, { distanceMm: -40 }), odd], { maintenance: true, intervalS: 600 });
+        const corrected = reading(3, { temperatureDeciC: -52, correctionMm: -79 });
+        const message = incoming([reading(1, { distanceMm: -40 }), odd, corrected], {
+          maintenance: true,
+          intervalS: 600,
+        });
         const [verdict] = await stores.readings.append([message]);
-        expect(verdict).toEqual({ stored: [[1, 2]], duplicates: [], conflicts: [], scattered: [] });
+        expect(verdict).toEqual({ stored: [[1, 3]], duplicates: [], conflicts: [], scattered: [] });
         expect(await all()).toEqual(
           message.batch.readings.map((each) => ({
             ...each,
@@ -92,6 +96,18 @@ export function storeContract(name: string, open: () => Stores | Promise<Stores>
         const [verdict] = await stores.readings.append([again]);
         expect(verdict).toEqual({ stored: [[6, 6]], duplicates: [[4, 4]], conflicts: [[5, 5]], scattered: [] });
         expect((await all()).map(({ distanceMm }) => distanceMm)).toEqual([2000, 2000, 2000, 2000, 2000, 2000]);
+      });
+
+      test('another correction is another content; none and one of 0 mm are the same', async () => {
+        await stores.readings.append([incoming([reading(1, { correctionMm: -3 }), reading(2), reading(3)])]);
+        const again = [
+          reading(1, { correctionMm: -3 }),
+          reading(2, { correctionMm: 0 }),
+          reading(3, { correctionMm: 1 }),
+        ];
+        const [verdict] = await stores.readings.append([incoming(again)]);
+        expect(verdict).toEqual({ stored: [], duplicates: [[1, 2]], conflicts: [[3, 3]], scattered: [] });
+        expect((await all()).map(({ correctionMm }) => correctionMm)).toEqual([-3, undefined, undefined]);
       });
 
       test('finds a conflict although the other content was observed on another day', async () => {

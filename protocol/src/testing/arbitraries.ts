@@ -33,7 +33,7 @@ export function arbitraryBatch(): fc.Arbitrary<ReadingsBatch> {
 }
 
 function arbitraryReading(): fc.Arbitrary<Omit<Reading, 'seq'>> {
-  return fc.record({
+  const measured = fc.record({
     observedAtMs: fc.integer({ min: 0, max: Date.UTC(2100, 0, 1) }),
     distanceMm: fc.option(fc.integer({ min: -500, max: 20_000 })),
     echo: fc.constantFrom<Echo>(...echoes),
@@ -44,4 +44,8 @@ function arbitraryReading(): fc.Arbitrary<Omit<Reading, 'seq'>> {
     test: fc.constantFrom(...qcTests),
     clock: fc.constantFrom(...clockStates),
   });
+  const correctionMm = fc.integer({ min: -500, max: 500 });
+  return fc
+    .tuple(measured, fc.oneof(fc.constant(0), correctionMm))
+    .map(([reading, mm]) => (mm === 0 ? reading : { ...reading, correctionMm: mm }));
 }

@@ -4,6 +4,10 @@ import { expect, test } from 'vitest';
 import { dayMs, decodeRun, encodeRun } from './run-codec.ts';
 
 const day = 20_000;
+const anyCorrection = fc.option(
+  fc.integer({ min: -10_000, max: 10_000 }).filter((mm) => mm !== 0),
+  { nil: undefined },
+);
 const anyReading = fc.record({
   observedAtMs: fc.integer({ min: day * dayMs, max: (day + 1) * dayMs - 1 }),
   distanceMm: fc.option(fc.integer({ min: -100_000, max: 100_000 })),
@@ -24,9 +28,19 @@ test('decode ∘ encode is identity', () => {
     maintenance: fc.boolean(),
   });
   const firstSeq = fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER - 100 });
+  const anyRun = fc.oneof(
+    fc.array(fc.tuple(anyReading, fc.constant(undefined)), { minLength: 1, maxLength: 60 }),
+    fc.array(fc.tuple(anyReading, anyCorrection), { minLength: 1, maxLength: 60 }),
+  );
   fc.assert(
-    fc.property(head, firstSeq, fc.array(anyReading, { minLength: 1, maxLength: 60 }), (said, first, values) => {
-      const readings: Reading[] = values.map((value, i) => ({ ...value, seq: first + i }));
+    fc.property(head, firstSeq, anyRun, (said, first, values) => {
+      const readings = values.map(
+        ([value, correctionMm], i): Reading => ({
+          ...value,
+          ...(correctionMm === undefined ? {} : { correctionMm }),
+          seq: first + i,
+        }),
+      );
       const body = encodeRun(said, readings).slice();
       expect(decodeRun(body, day, first, readings.length)).toEqual({ head: said, readings });
     }),
@@ -68,9 +82,14 @@ test('the layout is fixed: a database written today is read by later versions', 
   ];
   const body = encodeRun({ gaugeNo: 1, bootNo: 2, intervalS: 60, maintenance: true }, readings);
   expect(Buffer.from(body).toString('hex')).toBe('01010279d00fd90400b2820100640000000a');
+  const corrected = readings.map((each) => ({ ...each, correctionMm: -3 }));
+  const longer = encodeRun({ gaugeNo: 1, bootNo: 2, intervalS: 60, maintenance: true }, corrected);
+  expect(Buffer.from(longer).toString('hex')).toBe('02010279d00fd90400b2820100640000000a0005');
+  const kept = Buffer.from('01010279d00fd90400b2820100640000000a', 'hex');
+  expect(decodeRun(kept, day, 7, 1).readings).toEqual(readings);
 });
 
 test('a body of another version, or one that ends early, is refused', () => {
-  expect(() => decodeRun(new Uint8Array([2, 1]), day, 1, 1)).toThrow(/version 2/);
+  expect(() => decodeRun(new Uint8Array([3, 1]), day, 1, 1)).toThrow(/version 3/);
   expect(() => decodeRun(new Uint8Array([1, 1, 1]), day, 1, 1)).toThrow(/ends early/);
 });

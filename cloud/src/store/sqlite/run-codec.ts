@@ -29,15 +29,17 @@ export type RunHead = {
   readonly maintenance: boolean;
 };
 
-const version = 1;
+/** The second adds the correction's column: a run without one is as it always was. */
+const [plain, corrected] = [1, 2];
 
 /*
- * Body of a run, version 1. All numbers are varints (7 bits a byte, low ones first), signed ones zigzag:
+ * Body of a run. All numbers are varints (7 bits a byte, low ones first), signed ones zigzag:
  *   version, gaugeNo, bootNo, intervalS * 2 + maintenance
  *   times:     first as ms of its day, then differences of differences
  *   distances: 0 for null, else 1 + zigzag(difference from the last that was not null)
  *   state, valid, spread, temperature: 0 and one value for all, or 1 and one value each;
  *     state = echo | flag << 4 | clock << 8 | test << 12; spread and temperature 0 for null, else 1 + zigzag
+ *   under version 2 one more such column: correction, zigzag
  */
 
 let scratch = new Uint8Array(1 << 16);
@@ -71,7 +73,8 @@ export function encodeRun(head: RunHead, readings: readonly Reading[]): Uint8Arr
     }
   };
 
-  put(version);
+  const isCorrected = readings.some(({ correctionMm = 0 }) => correctionMm !== 0);
+  put(isCorrected ? corrected : plain);
   put(head.gaugeNo);
   put(head.bootNo);
   put(head.intervalS * 2 + (head.maintenance ? 1 : 0));
@@ -94,6 +97,7 @@ export function encodeRun(head: RunHead, readings: readonly Reading[]): Uint8Arr
   putColumn(({ validPercent }) => validPercent);
   putColumn(({ spreadMm }) => nullable(spreadMm));
   putColumn(({ temperatureDeciC }) => nullable(temperatureDeciC));
+  if (isCorrected) putColumn(({ correctionMm = 0 }) => zigzag(correctionMm));
   return bytes.subarray(0, at);
 }
 
@@ -126,7 +130,8 @@ export function decodeRun(
   };
 
   const found = take();
-  if (found !== version) throw new Error(`run body has version ${found}, this program reads version ${version}`);
+  if (found !== plain && found !== corrected)
+    throw new Error(`run body has version ${found}, this program reads versions up to ${corrected}`);
   const gaugeNo = take();
   const bootNo = take();
   const packed = take();
@@ -150,8 +155,10 @@ export function decodeRun(
   const valid = takeColumn();
   const spread = takeColumn();
   const temperature = takeColumn();
+  const correction = found === corrected ? takeColumn() : () => 0;
   const readings = times.map((observedAtMs, i): Reading => {
     const bits = state(i);
+    const correctionMm = unzigzag(correction(i));
     return {
       seq: firstSeq + i,
       observedAtMs,
@@ -160,6 +167,7 @@ export function decodeRun(
       spreadMm: fromNullable(spread(i)),
       validPercent: valid(i),
       temperatureDeciC: fromNullable(temperature(i)),
+      ...(correctionMm === 0 ? {} : { correctionMm }),
       flag: ((bits >> 4) & 15) as Flag,
       test: qcTests[bits >> 12] as QcTest,
       clock: clockStates[(bits >> 8) & 15] as ClockState,
