@@ -111,6 +111,15 @@ describe('quality and notes', () => {
     expect(fold([at(2, 900)], state).maintenance).toBe(false);
   });
 
+  test('a reading’s word of maintenance holds while it is news, a declared one to its end', () => {
+    const state = fold([at(0, 900), at(1, 3000, { maintenance: true })]);
+    const isMaintained = (minutes: number, maintenanceUntilMs: number | null = null) =>
+      levelOf(state, { ...site, maintenanceUntilMs }, noon + minutes * minute).maintenance;
+    expect([isMaintained(5), isMaintained(5.1)]).toEqual([true, false]);
+    const untilMs = noon + 30 * minute;
+    expect([isMaintained(29, untilMs), isMaintained(30, untilMs)]).toEqual([true, false]);
+  });
+
   test('without a calibration a reading weighs nothing', () => {
     const bare = { ...site, calibrations: [] };
     expect(foldReading(unjudged, at(0, 900), bare)).toMatchObject({ severity: null, quality: 'none' });
