@@ -1,10 +1,14 @@
 /** MQTT 3.1.1 over TLS with `mqtt`, for any broker. The library's offline queue stays unused: our log is the queue. */
 import { MqttClient } from 'mqtt';
+import { writeToStream } from 'mqtt-packet';
 import { messageOf } from '../errors.ts';
 import { tlsReason } from './reasons.ts';
 import type { Attempt, Ending, OpenSession, Session } from './session.ts';
 import type { Target } from './target.ts';
 import { type Credentials, type DeviceTime, openTls, readCredentials, unsaidReason } from './tls.ts';
+
+// It would make a buffer for each of the 65,536 packet ids at the first packet: 20 MB, to save a device nothing.
+writeToStream.cacheNumbers = false;
 
 export type MqttSettings = {
   readonly target: Target;
