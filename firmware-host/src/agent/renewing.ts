@@ -3,7 +3,7 @@ import type { Logger } from 'pino';
 import type { AgentConfig } from '../config.ts';
 import { messageOf } from '../errors.ts';
 import type { Renewal } from '../provision/index.ts';
-import type { DeviceTime } from '../uplink/tls.ts';
+import type { DeviceTime } from '../uplink/device-time.ts';
 
 export type Renewing = { connected(): void; stop(): void };
 

@@ -4,8 +4,8 @@
  * https://docs.aws.amazon.com/iot/latest/developerguide/provision-wo-cert.html
  */
 import { agentError, messageOf } from '../errors.ts';
+import type { Pems } from '../uplink/credentials.ts';
 import type { Target } from '../uplink/target.ts';
-import type { Pems } from '../uplink/tls.ts';
 
 export type AwsWay = {
   readonly target: Target;

@@ -10,9 +10,11 @@ import {
 } from '@siaga/protocol';
 import { MqttClient } from 'mqtt';
 import { agentError, messageOf } from '../errors.ts';
+import type { Pems } from '../uplink/credentials.ts';
+import type { DeviceTime } from '../uplink/device-time.ts';
 import { tlsReason } from '../uplink/reasons.ts';
 import type { Target } from '../uplink/target.ts';
-import { type DeviceTime, openTls, type Pems } from '../uplink/tls.ts';
+import { openTls } from '../uplink/tls.ts';
 
 export type Way = {
   readonly target: Target;

@@ -11,7 +11,7 @@ import { lstat, readFile, readlink, rename, rm, symlink } from 'node:fs/promises
 import { basename, dirname, join } from 'node:path';
 import { agentError, systemCodeOf } from '../errors.ts';
 import { makeFolder, readIfThere, syncFolder, writeDurably } from '../outbox/durable.ts';
-import type { Credentials, Pems } from '../uplink/tls.ts';
+import type { Credentials, Pems } from '../uplink/credentials.ts';
 
 export type CredentialTexts = { readonly ca: string; readonly cert: string; readonly key: string };
 

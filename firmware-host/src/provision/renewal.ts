@@ -1,7 +1,8 @@
 /** Renews the certificate before it ends, while the agent runs. */
 import { createHash, X509Certificate } from 'node:crypto';
 import { isAgentError, messageOf } from '../errors.ts';
-import { type DeviceTime, type Pems, trustedClock } from '../uplink/tls.ts';
+import type { Pems } from '../uplink/credentials.ts';
+import { type DeviceTime, trustedClock } from '../uplink/device-time.ts';
 import { credentialSets } from './credential-sets.ts';
 import { obtain, type ProvisionSettings, tryCredentials, type Under } from './obtain.ts';
 

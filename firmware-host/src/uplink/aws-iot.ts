@@ -9,12 +9,13 @@
 import { io, mqtt5 } from 'aws-crt';
 import { agentError, messageOf } from '../errors.ts';
 import { pause } from '../wait.ts';
+import { type Credentials, type Pems, readCredentials, unsaidReason } from './credentials.ts';
+import type { DeviceTime } from './device-time.ts';
 import { crtReason, disconnectReason, tlsReason } from './reasons.ts';
-import { openRelay, type Relay } from './relay.ts';
+import type { Relay } from './relay.ts';
 import { releaseSoon } from './release.ts';
 import type { Attempt, Ending, OpenSession, Session } from './session.ts';
 import type { Target } from './target.ts';
-import { type Credentials, type DeviceTime, openTls, type Pems, readCredentials, unsaidReason } from './tls.ts';
 
 export type AwsIotSettings = {
   readonly target: Target;
@@ -64,6 +65,8 @@ export function awsIotSessions({ target, credentials, time }: AwsIotSettings): O
 }
 
 async function relayed(target: Target, pems: Pems, time: DeviceTime, { signal }: Attempt): Promise<Relay> {
+  // Node's TLS is seldom needed here, and costs memory.
+  const [{ openTls }, { openRelay }] = await Promise.all([import('./tls.ts'), import('./relay.ts')]);
   return openRelay(await openTls(target, pems, time, signal));
 }
 

@@ -7,8 +7,8 @@ import { createPki, type Pki, writeCredentials } from '../testing/broker.ts';
 import { until } from '../testing/builders.ts';
 import { type Mosquitto, startMosquitto } from '../testing/mosquitto.ts';
 import { terminateTls } from '../testing/terminator.ts';
+import { type DeviceTime, trustedClock } from './device-time.ts';
 import { targetOf } from './target.ts';
-import { type DeviceTime, trustedClock } from './tls.ts';
 import { startUplink } from './uplink.contract.ts';
 
 const station = 'katulampa';

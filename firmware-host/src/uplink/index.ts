@@ -2,10 +2,10 @@
 import { topicOf } from '@siaga/protocol';
 import type { Logger } from 'pino';
 import type { UplinkConfig } from './config.ts';
+import { type DeviceTime, trustedClock } from './device-time.ts';
 import { createLastingUplink } from './lasting.ts';
 import type { OpenSession } from './session.ts';
 import { type Target, targetOf } from './target.ts';
-import { type DeviceTime, trustedClock } from './tls.ts';
 import { defaultTiming, type Uplink, type UplinkEvents, type UplinkTiming } from './uplink.ts';
 
 type Kind = NonNullable<UplinkConfig['kind']>;

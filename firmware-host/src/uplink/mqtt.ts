@@ -2,10 +2,12 @@
 import { MqttClient } from 'mqtt';
 import { writeToStream } from 'mqtt-packet';
 import { messageOf } from '../errors.ts';
+import { type Credentials, readCredentials, unsaidReason } from './credentials.ts';
+import type { DeviceTime } from './device-time.ts';
 import { tlsReason } from './reasons.ts';
 import type { Attempt, Ending, OpenSession, Session } from './session.ts';
 import type { Target } from './target.ts';
-import { type Credentials, type DeviceTime, openTls, readCredentials, unsaidReason } from './tls.ts';
+import { openTls } from './tls.ts';
 
 // It would make a buffer for each of the 65,536 packet ids at the first packet: 20 MB, to save a device nothing.
 writeToStream.cacheNumbers = false;

@@ -1,7 +1,9 @@
 import { X509Certificate } from 'node:crypto';
 import { messageOf } from '../../errors.ts';
+import { readCredentials } from '../../uplink/credentials.ts';
+import { trustedClock } from '../../uplink/device-time.ts';
 import { targetOf } from '../../uplink/target.ts';
-import { openTls, readCredentials, trustedClock } from '../../uplink/tls.ts';
+import { openTls } from '../../uplink/tls.ts';
 import { judgeDates } from './certificates.ts';
 import { type Check, fail, pass } from './check.ts';
 

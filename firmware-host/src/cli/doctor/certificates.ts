@@ -1,7 +1,7 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { stat } from 'node:fs/promises';
 import { messageOf } from '../../errors.ts';
-import { readCredentials } from '../../uplink/tls.ts';
+import { readCredentials } from '../../uplink/credentials.ts';
 import { type Check, type Finding, fail, pass, type World, warn } from './check.ts';
 
 const soonDays = 30;
