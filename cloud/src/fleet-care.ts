@@ -5,6 +5,7 @@ import { type Calibrations, createCalibrations } from './fleet/calibrations.ts';
 import { type Commands, createCommands } from './fleet/commands.ts';
 import { createDevices, type Devices } from './fleet/devices.ts';
 import { createOverview, type Overview } from './fleet/overview.ts';
+import type { CertificateState } from './fleet/pki/states.ts';
 import type { StandingCatalogue } from './fleet/standing.ts';
 import type { CatalogueStation } from './fleet/station.ts';
 import type { Judge } from './judging/index.ts';
@@ -31,6 +32,7 @@ export type FleetCareOptions = {
   readonly clock: Clock;
   readonly channel: DeviceChannel;
   readonly connected: () => ReadonlySet<StationId>;
+  readonly certificates: (stations: readonly StationId[]) => Promise<readonly CertificateState[]>;
   readonly known: Judge['known'];
   readonly onRecalibrated: (before: CatalogueStation, now: CatalogueStation, fromMs: number) => Promise<void>;
   readonly log: Logger;
@@ -56,6 +58,12 @@ export function createFleetCare(options: FleetCareOptions): FleetCare {
     level: (station) => known().get(station)?.level ?? null,
     judging: stores.judging,
     connected,
+    // The rest of the fleet is told all the same.
+    certificates: (stations) =>
+      options.certificates(stations).catch((error: unknown) => {
+        log.warn({ err: error }, 'how certificates stand cannot be read');
+        return [];
+      }),
     clock,
   });
 

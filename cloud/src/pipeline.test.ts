@@ -227,7 +227,7 @@ test('a calibration from the field counts once a person accepts it: present, pas
   const [proposal, ...others] = (await care.overview.calibrationsOf(station)) ?? [];
   expect(others).toEqual([]);
   expect(proposal).toMatchObject({ state: 'proposed', record, present: { withItMm: 860, withoutItMm: 760 } });
-  expect(care.overview.of(station)?.visits.map(({ code }) => code)).toContain('calibration');
+  expect((await care.overview.of(station))?.visits.map(({ code }) => code)).toContain('calibration');
   expect(known()?.level.severity).toBe(0);
 
   expect(await care.calibrations.decide('ratna', station, record, 'accepted', 'levelled')).toMatchObject({ ok: true });
@@ -240,7 +240,7 @@ test('a calibration from the field counts once a person accepts it: present, pas
   await expect.poll(begins).toEqual([noonMs - 2 * hourMs]);
   const [line] = await stores.audit.list({ limit: 1 });
   expect(line).toMatchObject({ actor: 'ratna', act: 'calibration.accept', subject: station });
-  expect(care.overview.of(station)?.visits.map(({ code }) => code)).toEqual(['relevel']);
+  expect((await care.overview.of(station))?.visits.map(({ code }) => code)).toEqual(['relevel']);
 
   await pipeline.close();
   await start();

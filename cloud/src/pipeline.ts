@@ -20,7 +20,7 @@ import { isPlatformError } from './errors.ts';
 import { maintenanceUntilMs } from './fleet/maintenance.ts';
 import { type Declared, picture } from './fleet/picture.ts';
 import type { StandingCatalogue } from './fleet/standing.ts';
-import { createFleetCare, type FleetCare } from './fleet-care.ts';
+import { createFleetCare, type FleetCare, type FleetCareOptions } from './fleet-care.ts';
 import { historyLoop } from './history-loop.ts';
 import { createIngest, createReceipts, type IngestOutcome } from './ingest/index.ts';
 import { createHistory, createJudge, type History, type Judge, newestUncertain } from './judging/index.ts';
@@ -55,6 +55,8 @@ export type PipelineOptions = {
   readonly box?: () => BoxFacts | undefined;
   readonly clock: Clock;
   readonly channel: DeviceChannel;
+  /** How stations stand with their certificates; absent where none are kept here. */
+  readonly certificates?: FleetCareOptions['certificates'];
   /** Whose connection stands now. */
   readonly connected: () => ReadonlySet<StationId>;
   readonly metrics: Metrics;
@@ -140,6 +142,7 @@ export async function startPipeline(options: PipelineOptions): Promise<Pipeline>
     clock,
     channel,
     connected: options.connected,
+    certificates: options.certificates ?? (async () => []),
     known: judge.known,
     async onRecalibrated(before, now, fromMs) {
       await history.recalibrate(now, fromMs);

@@ -157,8 +157,8 @@ test('a reading is acknowledged, receipted, judged, streamed and there after a r
   await until(() => receipts.find((receipt) => receipt.stream === stream && receipt.upTo === 1), 'the receipt');
   expect(await get(first, '/readyz')).toEqual({ status: 'ready', amiss: [] });
   expect((await get<{ devices: object[] }>(first, '/api/v1/fleet', await admin(first))).devices).toMatchObject([
-    { station: 'depok', connected: false, visits: [{ code: 'never-heard', urgency: 'desk' }] },
-    { station: 'katulampa', connected: true },
+    { station: 'depok', connected: false, visits: [{ code: 'never-heard' }, { code: 'certificate-none' }] },
+    { station: 'katulampa', connected: true, certificate: { state: 'valid', allowedUntil: null } },
   ]);
 
   await first.stop();

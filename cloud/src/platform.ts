@@ -106,6 +106,7 @@ async function startAll(
     clock,
     channel: { send: async (...message) => broker?.channel.send(...message) },
     connected,
+    certificates: keeper.states,
     metrics,
     log,
     build: buildOf(config.webDir),

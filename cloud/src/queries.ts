@@ -63,10 +63,10 @@ export function createQueries(options: QueriesOptions): Queries {
       const episodes = found.map((each) => ({ ...toldEpisode(each), firstKnownAt: iso(each.firstKnownAtMs) }));
       return { station: id, episodes };
     },
-    fleet: async (brief) => pipeline.care.overview.all().map((entry) => fleetDevice(entry, brief)),
+    fleet: async (brief) => (await pipeline.care.overview.all()).map((entry) => fleetDevice(entry, brief)),
     async device(id) {
       const { overview, commands } = pipeline.care;
-      const entry = overview.of(id);
+      const entry = await overview.of(id);
       if (entry === undefined) return undefined;
       return {
         ...fleetDevice(entry, false),

@@ -50,6 +50,20 @@ export const StationDetail = Type.Intersect([
 ]);
 export type StationDetail = Static<typeof StationDetail>;
 
+/** How a station stands with its certificate. */
+const DeviceCertificate = Type.Object({
+  state: Type.Enum(['valid', 'renew', 'expired', 'revoked', 'none'], {
+    description: 'none: never issued here; renew: ends within 30 days',
+  }),
+  serial: NullableText,
+  issuedAt: NullableTime,
+  expiresAt: NullableTime,
+  by: Type.Union([Type.String(), Type.Null()], {
+    description: 'operator, claim:<name>, station (a renewal), or seen (from before the list)',
+  }),
+  allowedUntil: Type.Union([Time, Type.Null()], { description: 'Until when the station may ask for one by a claim' }),
+});
+
 /** What is known of a station's device. */
 export const FleetDevice = Type.Object({
   station: StationId,
@@ -63,6 +77,9 @@ export const FleetDevice = Type.Object({
   firmware: NullableText,
   level: Type.Union([StationLevel, Type.Null()]),
   maintenanceUntil: Type.Union([Time, Type.Null()], { description: 'A technician has declared work until then' }),
+  certificate: Type.Union([DeviceCertificate, Type.Null()], {
+    description: 'The newest that was issued to it; null where nothing is known of it',
+  }),
   visits: Type.Array(
     Type.Object({
       code: Type.Enum([...visitCodes]),

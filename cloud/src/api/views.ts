@@ -18,7 +18,7 @@ export function commandView(kept: KeptCommand, nowMs: number): CommandView {
 }
 
 export function fleetDevice(entry: FleetEntry, brief: boolean): FleetDevice {
-  const { healthAtMs, aboutAtMs, maintenanceUntilMs, visits, ...rest } = entry;
+  const { healthAtMs, aboutAtMs, maintenanceUntilMs, certificate, visits, ...rest } = entry;
   return {
     ...rest,
     health: brief ? null : rest.health,
@@ -27,6 +27,14 @@ export function fleetDevice(entry: FleetEntry, brief: boolean): FleetDevice {
     aboutAt: isoOrNull(aboutAtMs),
     firmware: rest.about?.firmware.version ?? null,
     maintenanceUntil: isoOrNull(maintenanceUntilMs),
+    certificate: certificate && {
+      state: certificate.state,
+      serial: certificate.serial,
+      issuedAt: isoOrNull(certificate.issuedAtMs),
+      expiresAt: isoOrNull(certificate.expiresAtMs),
+      by: certificate.by,
+      allowedUntil: isoOrNull(certificate.allowedUntilMs),
+    },
     visits: [...visits],
   };
 }

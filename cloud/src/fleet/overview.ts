@@ -9,6 +9,7 @@ import { type Calibrations, datedCalibration, type KeptCalibration } from './cal
 import type { Catalogue } from './catalogue.ts';
 import type { Devices } from './devices.ts';
 import { maintenanceUntilMs } from './maintenance.ts';
+import type { CertificateState } from './pki/states.ts';
 import { newestVersions } from './versions.ts';
 import { defaultLimits, type Visit, type VisitLimits, visitReasons } from './visit.ts';
 import { urgencies } from './visit-words.ts';
@@ -24,6 +25,8 @@ export type FleetEntry = {
   readonly aboutAtMs: number | null;
   readonly level: StationLevel | null;
   readonly maintenanceUntilMs: number | null;
+  /** Null where nothing is known of certificates here. */
+  readonly certificate: CertificateState | null;
   /** The most urgent first; empty for one that can be forgotten. */
   readonly visits: readonly Visit[];
 };
@@ -42,8 +45,8 @@ export type CalibrationView = KeptCalibration & {
 
 export type Overview = {
   /** What needs somebody comes first. */
-  all(): FleetEntry[];
-  of(station: StationId): FleetEntry | undefined;
+  all(): Promise<FleetEntry[]>;
+  of(station: StationId): Promise<FleetEntry | undefined>;
   calibrationsOf(station: StationId): Promise<CalibrationView[] | undefined>;
 };
 
@@ -54,11 +57,12 @@ export type OverviewOptions = {
   readonly level: (station: StationId) => StationLevel | null;
   readonly judging: Pick<JudgingStore, 'recent'>;
   readonly connected: () => ReadonlySet<StationId>;
+  readonly certificates: (stations: readonly StationId[]) => Promise<readonly CertificateState[]>;
   readonly clock: Clock;
 };
 
 export function createOverview(options: OverviewOptions): Overview {
-  const { catalogue, devices, calibrations, level, judging, connected, clock } = options;
+  const { catalogue, devices, calibrations, level, judging, connected, certificates, clock } = options;
 
   function limitsOf(station: StationId): VisitLimits {
     const place = catalogue.station(station);
@@ -68,11 +72,22 @@ export function createOverview(options: OverviewOptions): Overview {
       : (stationSettings(agent, catalogue.alarms, place) as unknown as VisitLimits);
   }
 
-  function entryOf(station: StationId, newest: ReadonlyMap<string, string>, now: ReadonlySet<StationId>): FleetEntry {
+  async function entriesOf(stations: readonly StationId[]): Promise<FleetEntry[]> {
+    const papers = new Map((await certificates(stations)).map((state) => [state.station, state]));
+    const [versions, now] = [newest(), connected()];
+    return stations.map((station) => entryOf(station, papers.get(station) ?? null, versions, now));
+  }
+
+  function entryOf(
+    station: StationId,
+    certificate: CertificateState | null,
+    newest: ReadonlyMap<string, string>,
+    now: ReadonlySet<StationId>,
+  ): FleetEntry {
     const nowMs = clock.now();
     const device = devices.of(station);
     const place = catalogue.station(station);
-    const known = { connected: now.has(station), device, level: level(station) };
+    const known = { connected: now.has(station), device, level: level(station), certificate };
     const firmware = device?.about?.firmware.name;
     const visits = visitReasons({
       ...known,
@@ -97,6 +112,7 @@ export function createOverview(options: OverviewOptions): Overview {
       about: device?.about ?? null,
       aboutAtMs: device?.aboutAtMs ?? null,
       level: known.level,
+      certificate,
       maintenanceUntilMs: untilMs !== null && untilMs > nowMs ? untilMs : null,
       visits,
     };
@@ -128,14 +144,13 @@ export function createOverview(options: OverviewOptions): Overview {
   }
 
   return {
-    all() {
+    async all() {
       const stations = new Set([...catalogue.stations.map(({ id }) => id), ...devices.all().keys()]);
-      const [versions, now] = [newest(), connected()];
-      return [...stations].map((station) => entryOf(station, versions, now)).sort(byNeed);
+      return (await entriesOf([...stations])).sort(byNeed);
     },
-    of(station) {
+    async of(station) {
       if (catalogue.station(station) === undefined && devices.of(station) === null) return undefined;
-      return entryOf(station, newest(), connected());
+      return (await entriesOf([station]))[0];
     },
     async calibrationsOf(station) {
       const place = catalogue.station(station);

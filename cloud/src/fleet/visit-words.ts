@@ -17,6 +17,9 @@ export const visitCodes = [
   'not-kept',
   'backlog',
   'certificate',
+  'certificate-revoked',
+  'certificate-none',
+  'certificate-waited',
   'clock',
   'hot',
   'frames',
@@ -42,6 +45,10 @@ export const mends: Readonly<Record<Exclude<VisitCode, 'line' | 'sensor'>, strin
   backlog: 'The link carries less than is measured: look at signal, antenna and data plan.',
   certificate:
     'It renews itself while it is online. If the day comes near: siaga pki allow, then siaga-agent provision.',
+  'certificate-revoked':
+    'It is kept out. If it is to come back: siaga pki allow, then siaga-agent provision on the machine.',
+  'certificate-none': 'siaga pki allow, then siaga-agent provision on the machine; or siaga pki device.',
+  'certificate-waited': 'On the machine: siaga-agent provision. When its time is over: siaga pki allow once more.',
   clock: 'It needs a way to a time server, or a clock chip. Until then its readings go by the time of receipt.',
   hot: 'Shade and air for the box; a light colour helps.',
   frames: 'Look at plugs, cable and ground; keep the cable away from the power line.',

@@ -3,6 +3,7 @@ import { expect, it } from 'vitest';
 import { noonMs, wellDevice } from '../alarms/rules/testing.ts';
 import type { Device } from '../ports.ts';
 import { noTrail } from './devices.ts';
+import type { CertificateState } from './pki/states.ts';
 import { defaultLimits, type VisitFacts, visitReasons } from './visit.ts';
 import { lineWords, mends, visitCodes } from './visit-words.ts';
 
@@ -14,6 +15,7 @@ const well: VisitFacts = {
   device: wellDevice,
   trail: noTrail,
   level: null,
+  certificate: null,
   limits: defaultLimits,
   relevelDue: [],
   proposed: [],
@@ -34,6 +36,19 @@ const level: StationLevel = {
   note: null,
   maintenance: false,
 };
+const withCertificate = (differs: Partial<CertificateState>): Partial<VisitFacts> => ({
+  certificate: {
+    station: 'katulampa',
+    state: 'valid',
+    serial: 'a1',
+    issuedAtMs: noonMs - 700 * dayMs,
+    expiresAtMs: noonMs + 300 * dayMs,
+    by: 'operator',
+    allowedUntilMs: null,
+    ...differs,
+  },
+});
+const none = { state: 'none', serial: null, issuedAtMs: null, expiresAtMs: null, by: null } as const;
 const says = (differs: Partial<VisitFacts>) =>
   visitReasons({ ...well, ...differs }).map(({ code, urgency, says }) => `${urgency} ${code}: ${says}`);
 
@@ -59,6 +74,15 @@ it.each<[string, Partial<VisitFacts>]>([
     withHealth({ certificateExpiresAt: iso(noonMs + 29 * dayMs) }),
   ],
   ['now certificate: its certificate expires in 6 days', withHealth({ certificateExpiresAt: iso(noonMs + 6 * dayMs) })],
+  [
+    'soon certificate: its certificate expires in 20 days',
+    withCertificate({ state: 'renew', expiresAtMs: noonMs + 20 * dayMs }),
+  ],
+  ['now certificate-revoked: its certificate is revoked', withCertificate({ state: 'revoked' })],
+  [
+    'desk certificate-waited: may ask for a certificate for 5 days more, and has not yet',
+    withCertificate({ allowedUntilMs: noonMs + 5 * dayMs }),
+  ],
   ['now certificate: its certificate has expired', withHealth({ certificateExpiresAt: iso(noonMs - 1) })],
   [
     'soon backlog: 90 readings wait to be sent, the oldest for 3 h',
@@ -117,6 +141,44 @@ it('forgives what is on its way to be well', () => {
   const justEnded = { ...noTrail, maintenance: { declared: false, sinceMs: noonMs - 0.5 * hourMs } };
   expect(says({ level: { ...level, maintenance: true }, trail: justEnded })).toEqual([]);
   expect(says({ relevelDue: [{ gauge: 'main', day: '2026-02-20' }] })).toEqual([]);
+});
+
+it('tells of a certificate by the newest word of it', () => {
+  const held = withHealth({ certificateExpiresAt: iso(noonMs + 6 * dayMs) });
+  const issued = (differs: Partial<CertificateState>) => says({ ...held, ...withCertificate(differs) });
+  expect(issued({})).toEqual(['now certificate: its certificate expires in 6 days']);
+  // What it said was before it got this one.
+  expect(issued({ issuedAtMs: noonMs + 1 })).toEqual([]);
+  // It has one, from wherever.
+  expect(says(withCertificate(none))).toEqual([]);
+});
+
+it('a device that was never heard may want for a certificate, or for somebody to fetch it', () => {
+  const never = { connected: false, device: null };
+  expect(says({ ...never, ...withCertificate({}) })).toEqual(['desk never-heard: has never been heard']);
+  expect(says({ ...never, ...withCertificate(none) })).toEqual([
+    'desk never-heard: has never been heard',
+    'desk certificate-none: no certificate was issued to it',
+  ]);
+  expect(says({ ...never, ...withCertificate({ ...none, allowedUntilMs: noonMs + 2 * hourMs }) })).toEqual([
+    'desk never-heard: has never been heard',
+    'desk certificate-waited: may ask for a certificate for 2 h more, and has not yet',
+  ]);
+});
+
+it('a revoked certificate says why a device is offline; one that may ask for another is looked after', () => {
+  const offline = { connected: false, nowMs: noonMs + 2 * hourMs };
+  const revoked = (differs: Partial<CertificateState> = {}) =>
+    says({ ...offline, ...withCertificate({ state: 'revoked', expiresAtMs: noonMs - 1, ...differs }) });
+  expect(revoked()).toEqual([
+    'now certificate-revoked: its certificate is revoked',
+    'now offline: offline, last heard 2 h ago',
+  ]);
+  expect(revoked({ allowedUntilMs: noonMs + dayMs })).toEqual([
+    'now offline: offline, last heard 2 h ago',
+    'soon certificate-revoked: its certificate is revoked',
+    'desk certificate-waited: may ask for a certificate for 22 h more, and has not yet',
+  ]);
 });
 
 it('what cannot wait comes first, and a line that is silent speaks for its sensor', () => {

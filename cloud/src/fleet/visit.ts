@@ -7,7 +7,9 @@ import { spanText } from '../alarms/words.ts';
 import type { Device } from '../ports.ts';
 import type { DeviceTrail } from './devices.ts';
 import { maintenanceUntilMs } from './maintenance.ts';
+import type { CertificateState } from './pki/states.ts';
 import { compareVersions } from './versions.ts';
+import { certificateNeeds } from './visit-certificate.ts';
 import { lineWords, mends, sensorWords, startWords, type Urgency, urgencies, type VisitCode } from './visit-words.ts';
 
 export type Visit = {
@@ -35,6 +37,8 @@ export type VisitFacts = {
   readonly device: Device | null;
   readonly trail: DeviceTrail;
   readonly level: StationLevel | null;
+  /** Null where nothing is known of certificates here. */
+  readonly certificate: CertificateState | null;
   readonly limits: VisitLimits;
   /** Of each gauge's calibration in force, where it names one. */
   readonly relevelDue: readonly { readonly gauge: string; readonly day: string }[];
@@ -51,7 +55,6 @@ const forgottenMs = 4 * hourMs;
 /** The last readings of the work may be the newest for so long. */
 const afterWorkMs = 2 * hourMs;
 const relevelSoonMs = 14 * dayMs;
-const certificateMs = 30 * dayMs;
 const hotDeciC = 800;
 const badFrameShare = 0.02;
 /** Fewer frames say nothing of a line. */
@@ -67,11 +70,13 @@ const underVoltageSinceBoot = 0x10000;
 export function visitReasons(facts: VisitFacts): Visit[] {
   const { device, connected, nowMs } = facts;
   const online = device?.health?.state === 'online' ? device.health : null;
+  const papers = certificateNeeds(facts).map(({ code, urgency, says }) => visit(code, urgency, says));
   const found = [
+    // It tells why a device is offline.
+    ...papers.filter(({ code }) => code === 'certificate-revoked'),
     ...ofLink(facts),
-    ...(online === null
-      ? []
-      : [...ofLines(online), ...ofMachine(online, facts), ...ofRun(online, facts), ...ofPapers(online, facts)]),
+    ...(online === null ? [] : [...ofLines(online), ...ofMachine(online, facts), ...ofRun(online, facts)]),
+    ...papers.filter(({ code }) => code !== 'certificate-revoked'),
     ...(online === null || !connected ? [] : [...ofClock(online), ...ofBacklog(online, facts)]),
     ...ofSensor(facts.level),
     ...ofMaintenance(facts),
@@ -146,14 +151,6 @@ function ofRun({ start, notKept = 0, uptimeS }: OnlineHealth, { trail }: VisitFa
   else if (why !== undefined && uptimeS * 1000 < dayMs)
     visits.push(visit('crash', start?.reason === 'power' ? 'desk' : 'soon', why));
   return visits;
-}
-
-function ofPapers({ certificateExpiresAt = null }: OnlineHealth, { nowMs }: VisitFacts): Visit[] {
-  if (certificateExpiresAt === null) return [];
-  const leftMs = Date.parse(certificateExpiresAt) - nowMs;
-  if (leftMs > certificateMs) return [];
-  const says = leftMs <= 0 ? 'its certificate has expired' : `its certificate expires in ${spanText(leftMs)}`;
-  return [visit('certificate', leftMs < 7 * dayMs ? 'now' : 'soon', says)];
 }
 
 function ofClock({ clock }: OnlineHealth): Visit[] {

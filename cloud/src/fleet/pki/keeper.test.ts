@@ -190,6 +190,10 @@ describe('the revocation list', () => {
     expect(keeper.revoked(serial.toLowerCase())).toBe(true);
     expect(keeper.troubles().join()).toContain('has lapsed');
     expect(told).toBe(1);
+    // Once it was seen there, its station is told of by the list too.
+    const der = (await certificate(devicePaths(dir, 'depok').cert)).raw;
+    keeper.seen('depok', der);
+    await expect.poll(async () => (await keeper.states(['depok']))[0]?.state).toBe('revoked');
   });
 });
 

@@ -178,8 +178,9 @@ export async function openPkiKeeper(options: PkiKeeperOptions): Promise<PkiKeepe
   const watchers = folders.flatMap((folder) => watched(folder, () => run(look)));
   run(tend);
 
+  const revoked = (serial: string) => registry.revoked().has(serialOf(serial)) || listed.has(serialOf(serial));
   return {
-    revoked: (serial) => registry.revoked().has(serialOf(serial)) || listed.has(serialOf(serial)),
+    revoked,
     seen(station, certificate) {
       run(() =>
         supersede(station, certificate).catch((error) =>
@@ -190,7 +191,7 @@ export async function openPkiKeeper(options: PkiKeeperOptions): Promise<PkiKeepe
     desk: createProvisionDesk({ dir, registry, knows, log, nowMs }),
     async states(stations) {
       await registry.refresh();
-      return Promise.all(stations.map((station) => certificateState(dir, registry, station, nowMs())));
+      return Promise.all(stations.map((station) => certificateState(dir, registry, station, nowMs(), revoked)));
     },
     troubles() {
       const stale = staleAtMs !== null && nowMs() > staleAtMs;

@@ -24,9 +24,10 @@ export async function certificateState(
   registry: Registry,
   station: StationId,
   nowMs: number,
+  isRevoked = (serial: string) => registry.revoked().has(serial),
 ): Promise<CertificateState> {
   const all = registry.of(station);
-  const good = all.filter(({ serial }) => !registry.revoked().has(serial));
+  const good = all.filter(({ serial }) => !isRevoked(serial));
   const newest = good.at(-1) ?? all.at(-1);
   const leaves = (await allowancesOf(dir, station)).filter((one) => isOpen(one, nowMs));
   return {
