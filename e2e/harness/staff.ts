@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import type { Account, SessionInfo } from '@siaga/protocol';
+import { dirname, join } from 'node:path';
+import type { Account, Role, SessionInfo } from '@siaga/protocol';
+import type { PlatformProcess } from './platform.ts';
+import { runProgram } from './programs.ts';
 
 /** A person who is signed in, as a program without a browser. */
 export type Staff = {
@@ -36,6 +38,13 @@ export async function joinStaff(
   }
   const { account } = await ask<SessionInfo>('POST', '/invites/accept', wish);
   return { id: account.id, ask };
+}
+
+/** Invites somebody by the command line, beside the running platform, and takes up the invitation. */
+export function newStaff({ httpUrl, pki }: Pick<PlatformProcess, 'httpUrl' | 'pki'>, role: Role): Promise<Staff> {
+  const invite = ['people', 'invite', `flow-${role}`, '--role', role, '--name', role];
+  const token = tokenOf(runProgram('siaga', invite, { SIAGA_DATA: dirname(pki) }));
+  return joinStaff(httpUrl, { token, password: 'words by the river at night' });
 }
 
 /** Where a person wants to be told, and of what. */
