@@ -168,6 +168,18 @@ test('what needs a visit comes first; a device that is away is asked when it is 
   await command.and(page.locator('[data-state="refused"]')).waitFor({ timeout: 20_000 });
   expect(await command.textContent()).toContain('the battery is low');
 
+  // A device that gets well leaves the row that somebody works in where it is, and what was typed there.
+  await page.getByRole('button', { name: 'Ask the device…' }).press('Enter');
+  await dialog.getByRole('combobox').first().selectOption('settings');
+  await dialog.locator('textarea').fill('sampling.intervalS: 60');
+  await hulu.health({ batteryMv: 12_600, clock: 'synced' });
+  await row(page, 'hulu').and(page.locator('[data-urgency="well"]')).waitFor({ timeout: 30_000 });
+  expect(await dialog.locator('textarea').inputValue()).toBe('sampling.intervalS: 60');
+  expect(await page.getByTestId('device').textContent()).toContain('Certificate issued');
+  await dialog.press('Escape');
+  await row(page, 'hulu').locator('button.head').press('Enter');
+  await page.getByTestId('fleet-well').and(page.locator(':has([data-station="hulu"])')).waitFor();
+
   // Old and new stage of the present moment are told before anyone decides; then the new one counts.
   await row(page, 'tengah').locator('button.head').click();
   const proposal = page.getByTestId('proposal');

@@ -1,11 +1,18 @@
 import type { About, OnlineHealth } from '@siaga/protocol';
 import { ageText, type ZoneTimes } from '../format/times.ts';
+import type { Certificate } from './fleet-api.ts';
 import { fleetWords as words } from './words.ts';
 
-/** What a device says of itself, as terms and texts; what it does not say is left out. */
+/** `certificate`: what the platform knows of it. */
+type DeviceWords = {
+  readonly health: OnlineHealth | undefined;
+  readonly about: About | null;
+  readonly certificate: Certificate | null;
+};
+
+/** What a device says of itself and what is known of it, as terms and texts; what it does not say is left out. */
 export function figuresOf(
-  health: OnlineHealth | undefined,
-  about: About | null,
+  { health, about, certificate }: DeviceWords,
   times: ZoneTimes,
   nowMs: number,
 ): [term: string, text: string][] {
@@ -39,10 +46,15 @@ export function figuresOf(
         figures.start,
         start && words.start(ageText(uptimeS * 1000), start.number, words.starts[start.reason] ?? start.reason),
       ],
-      [figures.certificate, health.certificateExpiresAt && times.date(Date.parse(health.certificateExpiresAt))],
       [figures.notKept, notKept > 0 ? String(notKept) : null],
     );
   }
+  const until = (at: string | null | undefined) => (at ? times.date(Date.parse(at)) : null);
+  rows.push(
+    [figures.certificate, until(health?.certificateExpiresAt)],
+    [figures.issued, certificate && words.issued(words.certificates[certificate.state], until(certificate.expiresAt))],
+    [figures.allowed, until(certificate?.allowedUntil)],
+  );
   const settings = Object.entries(about?.settings ?? {});
   rows.push([figures.settings, settings.map(([name, value]) => `${name}: ${value}`).join(', ') || null]);
   return rows.filter((row): row is [string, string] => row[1] !== null && row[1] !== undefined);

@@ -50,12 +50,20 @@ const Proposal = Type.Object({
 });
 export type Proposal = Static<typeof Proposal>;
 
+const Certificate = Type.Object({
+  state: Type.Enum(['valid', 'renew', 'expired', 'revoked', 'none']),
+  expiresAt: NullableText,
+  allowedUntil: NullableText,
+});
+export type Certificate = Static<typeof Certificate>;
+
 const Device = Type.Object({
   station: Text,
   connected: Type.Boolean(),
   healthAt: NullableText,
   health: Type.Union([Health, Type.Null()]),
   about: Type.Union([About, Type.Null()]),
+  certificate: Type.Union([Certificate, Type.Null()]),
   commands: Type.Array(CommandView),
   calibrations: Type.Array(Proposal),
 });

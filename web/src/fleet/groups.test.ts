@@ -23,6 +23,15 @@ test('who must be visited, what is settled from here, and the rest, in the order
   ]);
 });
 
+test('the open one stays where it was opened, though it is well again', () => {
+  const { visit, desk, well } = groupsOf(all, '', { station: 'pluit', group: 'visit' });
+  expect([visit, desk, well].map((group) => group.map(({ name }) => name))).toEqual([
+    ['Depok', 'Katulampa', 'Pluit'],
+    ['Manggarai'],
+    [],
+  ]);
+});
+
 test('only those whose name holds what was typed', () => {
   expect(groupsOf(all, ' KATU ').visit.map(({ name }) => name)).toEqual(['Katulampa']);
   expect(groupsOf(all, 'katu').well).toEqual([]);

@@ -6,16 +6,24 @@ export type FleetGroups = {
   readonly well: readonly FleetEntry[];
 };
 
+/** Where a row stands while it is open, whatever becomes of its device: who works in it keeps it under their hands. */
+export type Held = { readonly station: string; readonly group: keyof FleetGroups };
+
 /** The devices whose name holds what was typed, by whether somebody must go there; the server's order within. */
-export function groupsOf(devices: readonly FleetEntry[], typed: string): FleetGroups {
+export function groupsOf(devices: readonly FleetEntry[], typed: string, held?: Held): FleetGroups {
   const wanted = typed.trim().toLowerCase();
   const shown = devices.filter(({ name, station }) => `${name} ${station}`.toLowerCase().includes(wanted));
-  const needs = ({ visits }: FleetEntry) => visits[0]?.urgency;
+  const standing = (device: FleetEntry) => (device.station === held?.station ? held.group : groupOf(device));
   return {
-    visit: shown.filter((device) => needs(device) === 'now' || needs(device) === 'soon'),
-    desk: shown.filter((device) => needs(device) === 'desk'),
-    well: shown.filter((device) => needs(device) === undefined),
+    visit: shown.filter((device) => standing(device) === 'visit'),
+    desk: shown.filter((device) => standing(device) === 'desk'),
+    well: shown.filter((device) => standing(device) === 'well'),
   };
+}
+
+export function groupOf({ visits: [first] }: Pick<FleetEntry, 'visits'>): keyof FleetGroups {
+  if (first === undefined) return 'well';
+  return first.urgency === 'desk' ? 'desk' : 'visit';
 }
 
 /** `name: value` lines as settings, numbers and booleans told by their form; undefined where a line is none. */
