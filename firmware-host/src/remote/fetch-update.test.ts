@@ -65,7 +65,11 @@ const saying = (version: string, checkCode = 0) =>
    if (what === '--version') console.log(${JSON.stringify(version)});
    else if (what === 'config') process.exit(${checkCode});`;
 
-const fetchIt = (version: string, sha256: string, over: { ca?: string | undefined } = {}) =>
+const fetchIt = (
+  version: string,
+  sha256: string,
+  over: { ca?: string | undefined; freeBytes?: () => Promise<number> } = {},
+) =>
   fetchUpdate({
     version,
     sha256,
@@ -88,13 +92,42 @@ describe('an update is fetched', () => {
     ['with another hash', () => serve('1.1.0', saying('1.1.0')).replace(/./g, '0'), /SHA-256/],
     ['that calls itself otherwise', () => serve('1.1.0', saying('1.0.9')), /calls itself 1\.0\.9/],
     ['that does not start', () => serve('1.1.0', 'process.exit(3)'), /does not start here/],
-    ["that cannot read this station's settings", () => serve('1.1.0', saying('1.1.0', 2)), /settings/],
+    ["that cannot read this station's settings", () => serve('1.1.0', saying('1.1.0', 2)), /settings: it ends with 2/],
+    [
+      'that says what is wrong with the settings',
+      () =>
+        serve(
+          '1.1.0',
+          `${saying('1.1.0')} if (what === 'config') { console.error('data: is missing'); process.exit(2); }`.replace(
+            'process.exit(0)',
+            '0',
+          ),
+        ),
+      /settings: data: is missing$/,
+    ],
+    ['that throws', () => serve('1.1.0', 'throw new TypeError("no tty")'), /does not start here: TypeError: no tty$/],
     ['that is not there', () => '0'.repeat(64), /status 404/],
   ] as const)('not: one %s', async (_, prepare, reason) => {
     const sha256 = prepare();
     await expect(fetchIt('1.1.0', sha256)).rejects.toMatchObject({
       code: 'update-failed',
       message: expect.stringMatching(reason),
+    });
+    expect(readdirSync(join(folder, 'versions'))).toEqual([]);
+  });
+
+  it('though the new one warns of a variable that sets nothing', async () => {
+    const warning = `if (process.argv[2] === '--version') console.log('1.1.0');
+      else { console.log('/etc/agent.yaml: sound'); process.exit(1); }`;
+    await fetchIt('1.1.0', serve('1.1.0', warning));
+    expect(readdirSync(join(folder, 'versions'))).toEqual(['1.1.0']);
+  });
+
+  it('not onto a disk that would have no room left for readings', async () => {
+    const sha256 = serve('1.1.0', saying('1.1.0'));
+    await expect(fetchIt('1.1.0', sha256, { freeBytes: async () => 300 << 20 })).rejects.toMatchObject({
+      code: 'update-failed',
+      message: expect.stringMatching(/300 MB free.*make room/),
     });
     expect(readdirSync(join(folder, 'versions'))).toEqual([]);
   });

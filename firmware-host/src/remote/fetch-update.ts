@@ -5,7 +5,7 @@
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
-import { mkdir, readFile, rename, rm } from 'node:fs/promises';
+import { mkdir, readFile, rename, rm, statfs } from 'node:fs/promises';
 import { Agent, get } from 'node:https';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
@@ -15,8 +15,11 @@ import { agentError, messageOf } from '../errors.ts';
 
 const run = promisify(execFile);
 const mostBytes = 200 << 20;
+/** A bundle, packed and unpacked, is 170 MB; the readings beside it need room too. */
+const leastFreeBytes = 400 << 20;
 const fetchMs = 30 * 60_000;
 const silenceMs = 60_000;
+const unpackMs = 10 * 60_000;
 
 export type Update = {
   readonly version: string;
@@ -28,6 +31,8 @@ export type Update = {
   readonly folder: string;
   /** The settings that it must understand. */
   readonly configPath: string;
+  /** Room for this user under a folder; the disk is asked if not given. */
+  readonly freeBytes?: (folder: string) => Promise<number>;
 };
 
 /** Name of the bundle of a version for this machine. */
@@ -42,10 +47,13 @@ export async function fetchUpdate(update: Update): Promise<void> {
   const unpacked = join(folder, 'incoming');
   await mkdir(folder, { recursive: true, mode: 0o750 });
   try {
+    await makeSureOfRoom(update);
     await download(update, archive);
     await rm(unpacked, { recursive: true, force: true });
     await mkdir(unpacked);
-    await run('tar', ['-xzf', archive, '-C', unpacked, '--strip-components=1', '--no-same-owner']);
+    await run('tar', ['-xzf', archive, '-C', unpacked, '--strip-components=1', '--no-same-owner'], {
+      timeout: unpackMs,
+    });
     await tryOut(unpacked, update);
     await rm(join(folder, version), { recursive: true, force: true });
     await rename(unpacked, join(folder, version));
@@ -55,6 +63,18 @@ export async function fetchUpdate(update: Update): Promise<void> {
   } finally {
     await rm(archive, { force: true });
   }
+}
+
+/** A disk that an update fills takes no more readings, and has sent ones deleted to make room. */
+async function makeSureOfRoom({ folder, freeBytes = freeBytesUnder }: Update): Promise<void> {
+  const free = await freeBytes(folder);
+  if (free < leastFreeBytes)
+    throw new Error(`${folder} has ${free >> 20} MB free, an update needs ${leastFreeBytes >> 20}: make room there`);
+}
+
+async function freeBytesUnder(folder: string): Promise<number> {
+  const { bavail, bsize } = await statfs(folder);
+  return bavail * bsize;
 }
 
 async function download({ version, sha256, from, ca }: Update, archive: string): Promise<void> {
@@ -99,10 +119,27 @@ async function tryOut(unpacked: string, { version, configPath }: Update): Promis
   const main = join(unpacked, 'app', 'main.mjs');
   const options = { timeout: 60_000, env: process.env };
   const { stdout } = await run(node, [main, '--version'], options).catch((error) => {
-    throw new Error(`the update does not start here: ${messageOf(error)}`);
+    throw new Error(`the update does not start here: ${wordsOf(error)}`);
   });
   if (stdout.trim() !== version) throw new Error(`the update calls itself ${stdout.trim()}, not ${version}`);
   await run(node, [main, 'config', 'check', '--config', configPath], options).catch((error) => {
-    throw new Error(`the update cannot read this station's settings: ${messageOf(error)}`);
+    // A variable that sets nothing is worth a warning, and no reason to stay behind.
+    if (error.code === 1 && /: sound$/m.test(error.stdout)) return;
+    throw new Error(`the update cannot read this station's settings: ${wordsOf(error)}`);
   });
+}
+
+type Failed = {
+  readonly stderr?: string;
+  readonly stdout?: string;
+  readonly code?: unknown;
+  readonly signal?: unknown;
+};
+
+/** What a program that failed said; its command line would push that out of an outcome's 200 letters. */
+function wordsOf({ stderr = '', stdout = '', code, signal }: Failed): string {
+  const lines = `${stderr}\n${stdout}`.split('\n').filter((line) => line.trim() !== '');
+  const thrown = lines.find((line) => /^\w*Error\b/.test(line));
+  if (lines.length > 0) return thrown ?? lines.slice(0, 3).join('; ');
+  return signal ? `it was ended by ${signal}` : `it ends with ${code}`;
 }

@@ -10,11 +10,13 @@ import { type Parsed, parsed, refused } from '@siaga/protocol';
 export type RemoteSettings = Readonly<Record<string, string | number | boolean>>;
 
 const sections = ['sampling', 'cadence'];
+/** The owner's own: the cap binds the platform too, and what begins a reading is a matter of how the sensor is wired. */
+const ownersOwn = ['cadence.capS', 'sampling.trigger'];
 const mostSettings = 40;
 
 /** Whether a field may be changed from afar. */
 function isRemote(field: string): boolean {
-  return sections.some((section) => field.startsWith(`${section}.`));
+  return sections.some((section) => field.startsWith(`${section}.`)) && !ownersOwn.includes(field);
 }
 
 /**
@@ -27,7 +29,7 @@ export function changed(inForce: RemoteSettings, wanted: RemoteSettings): Parsed
   const foreign = names.filter((name) => !isRemote(name));
   if (foreign.length > 0)
     return refused(
-      `${foreign[0]}: cannot be changed from afar; only ${sections.map((name) => `${name}.…`).join(' and ')}`,
+      `${foreign[0]}: cannot be changed from afar; only ${sections.map((name) => `${name}.…`).join(' and ')}, without ${ownersOwn.join(' and ')}`,
     );
   const after = { ...inForce, ...wanted };
   return Object.keys(after).length > mostSettings ? refused(`more than ${mostSettings} settings`) : parsed(after);

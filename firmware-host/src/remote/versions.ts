@@ -6,6 +6,7 @@
  *   previous       name of the one before, empty for the package's
  *   trial          while `current` has not proved itself: the command's id and the version
  *   starts         how often the launcher has started it on trial
+ *   fetching       the command's id and the version, while an update is being fetched into `incoming`
  *   rolled-back    left by the launcher or by us when a trial failed: to be told, then deleted
  */
 import { mkdir, readdir, readlink, rename, rm, symlink } from 'node:fs/promises';
@@ -14,8 +15,8 @@ import { parserOf } from '@siaga/protocol';
 import { Type } from 'typebox';
 import { readIfThere, writeDurably } from '../outbox/durable.ts';
 
-/** What an update may call itself: it becomes a folder's name and part of an address. */
-export const versionPattern = /^[0-9A-Za-z][0-9A-Za-z.+~-]{0,39}$/;
+/** What an update may call itself: it becomes a folder's name, which none of the names above may be, and part of an address. */
+export const versionPattern = /^[0-9][0-9A-Za-z.+~-]{0,39}$/;
 
 const parseTrial = parserOf(Type.Object({ id: Type.String(), version: Type.String() }));
 export type UpdateTrial = { readonly id: string; readonly version: string };
@@ -25,8 +26,12 @@ export type Versions = {
   /** The version that an update has put in place; null: the package's. */
   current(): Promise<string | null>;
   trial(): Promise<UpdateTrial | null>;
-  /** A trial that failed and was taken back, once: the second asking finds none. */
+  /** A trial that failed and was taken back, once: the second asking finds none. Its version goes. */
   takeRolledBack(): Promise<UpdateTrial | null>;
+  /** Remembers what is being fetched, over a restart; null when that has ended. */
+  fetching(update: UpdateTrial | null): Promise<void>;
+  /** A fetch that a restart has cut off, once. What it left goes. */
+  takeCutOff(): Promise<UpdateTrial | null>;
   /** Puts a version that lies whole in the folder in place, on trial. */
   begin(trial: UpdateTrial): Promise<void>;
   /** It has proved itself: what is neither it nor the one before goes. */
@@ -59,8 +64,21 @@ export function versionsIn(data: string): Versions {
     trial: () => read('trial'),
     async takeRolledBack() {
       const failed = await read('rolled-back');
+      if (failed && versionPattern.test(failed.version) && failed.version !== (await current()))
+        await rm(at(failed.version), { recursive: true, force: true });
       await rm(at('rolled-back'), { force: true });
       return failed;
+    },
+    async fetching(update) {
+      await mkdir(folder, { recursive: true, mode: 0o750 });
+      if (update === null) await rm(at('fetching'), { force: true });
+      else await writeDurably(at('fetching'), `${JSON.stringify(update)}\n`);
+    },
+    async takeCutOff() {
+      const cutOff = await read('fetching');
+      for (const left of ['incoming', 'incoming.tar.gz', 'fetching'])
+        await rm(at(left), { recursive: true, force: true });
+      return cutOff;
     },
     async begin(trial) {
       await mkdir(folder, { recursive: true, mode: 0o750 });
