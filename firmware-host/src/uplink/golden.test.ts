@@ -1,10 +1,25 @@
-import { readFileSync } from 'node:fs';
-import { decodeCommand, decodeReceipt, type OnlineHealth, type Reading, type ReadingsBatch } from '@siaga/protocol';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import {
+  type About,
+  decodeCommand,
+  decodeReceipt,
+  type MachineHealth,
+  type OnlineHealth,
+  type Reading,
+  type ReadingsBatch,
+} from '@siaga/protocol';
 import { pino } from 'pino';
 import { expect, it } from 'vitest';
+import { healthNow } from '../agent/health.ts';
+import type { Cadence } from '../cadence/cadence.ts';
+import type { Gauge } from '../gauge.ts';
 import type { Outbox, OutboxState, StoredReading } from '../outbox/outbox.ts';
+import { createPki } from '../testing/broker.ts';
 import { until } from '../testing/builders.ts';
-import { offlineHealth, onlineHealth } from './device.ts';
+import { agentVersion } from '../version.ts';
+import { aboutOf, offlineHealth, onlineHealth } from './device.ts';
 import { judgeReceipt } from './receipts.ts';
 import { createSender } from './sender.ts';
 
@@ -44,7 +59,7 @@ function holding({ stream, boot, gauge, intervalS, maintenance, readings, lost }
   };
 }
 
-it.each(['readings-live', 'readings-backlog', 'readings-maintenance'])(
+it.each(['readings-live', 'readings-backlog', 'readings-maintenance', 'readings-temperature'])(
   '%s is what we send, byte for byte',
   async (name) => {
     const { wire, decoded } = fixture(name);
@@ -70,6 +85,51 @@ it('health and last will are what we send, byte for byte', () => {
   const { v: _v, state: _state, ...health } = JSON.parse(online) as OnlineHealth;
   expect(text(onlineHealth(health))).toBe(online);
   expect(text(offlineHealth(12))).toBe(fixture('health-will').wire);
+});
+
+it('health with all that there is to say is what we send, byte for byte', async () => {
+  const { wire } = fixture('health-full');
+  const golden = JSON.parse(wire) as OnlineHealth;
+  const { stream, boot, start, uptimeS, clock, batteryMv, diskFreeBytes, machine, cadence, commands } = golden;
+  const [oldest] = fixture('readings-live').decoded.readings;
+  const atMs = (text: string | null | undefined) => Date.parse(text ?? '');
+  const folder = mkdtempSync(join(tmpdir(), 'siaga-golden-'));
+  const certificate = join(folder, 'device.crt');
+  const notAfter = new Date(atMs(golden.certificateExpiresAt));
+  writeFileSync(certificate, (await (await createPki()).issue('katulampa', { notBefore: new Date(0), notAfter })).cert);
+  const outbox = {
+    state: () => ({ stream, notKept: golden.notKept }),
+    lease: async () => [{ reading: { ...oldest, observedAtMs: atMs(golden.backlog.oldestAt) } }],
+  };
+  const { payload } = await healthNow({
+    outbox: outbox as unknown as Outbox,
+    waiting: () => [[1, golden.backlog.count]],
+    gauges: golden.gauges.map((gauge) => ({ health: () => gauge }) as Gauge),
+    boot,
+    start: start as NonNullable<typeof start>,
+    uptimeMs: () => uptimeS * 1000 + 999,
+    nowMs: () => atMs(golden.at),
+    connection: () => golden.connection,
+    clock: () => clock,
+    maintenanceUntilMs: () => atMs(golden.maintenanceUntil),
+    cadence: () => cadence as Cadence,
+    machine: async () => ({ machine: machine as MachineHealth, batteryMv, diskFreeBytes }),
+    certificate,
+    commands: () => commands ?? [],
+  });
+  rmSync(folder, { recursive: true });
+  expect(text(payload)).toBe(wire);
+});
+
+it('what a device says of itself after a calibration is what we send, but for our version', () => {
+  const { wire } = fixture('about-calibrated');
+  const { firmware, gauges, calibrations, settings } = JSON.parse(wire) as About;
+  const there = gauges.map(
+    ({ gauge, model, ...limits }) =>
+      ({ config: { gauge, sensor: model }, driver: limits, status: () => ({ identity: [] }) }) as unknown as Gauge,
+  );
+  const sent = text(aboutOf(there, { calibrations, ...(settings ? { settings } : {}) }));
+  expect(sent.replace(agentVersion, firmware.version)).toBe(wire);
 });
 
 it('a receipt settles all but its missing numbers', () => {
@@ -108,7 +168,7 @@ it('a receipt settles all but its missing numbers', () => {
   });
 });
 
-it.each(['command-resend', 'command-cadence'])('%s is read', (name) => {
+it.each(['command-resend', 'command-cadence', 'command-settings', 'command-update'])('%s is read', (name) => {
   const { wire } = fixture(name);
   expect(decodeCommand(bytes(wire))).toEqual({ ok: true, value: JSON.parse(wire) });
 });
