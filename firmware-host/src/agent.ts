@@ -203,15 +203,19 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     );
   }
 
-  const ticks = setInterval(pacing.tick, tickMs);
+  const ticks = setInterval(() => {
+    pacing.tick();
+    remote?.judge().catch((error) => log.warn({ err: messageOf(error) }, 'changes from afar not judged'));
+  }, tickMs);
   const minutes = setInterval(() => {
     if (config.cadence?.battery) batteryMv(root, config.machine?.battery).then(pacing.battery);
-    remote?.judge().catch((error) => log.warn({ err: messageOf(error) }, 'changes from afar not judged'));
   }, minuteMs);
   const server = await serveControl(data, control.handlers, log);
+  const dueMs = () => realMs(clock, pacing.now().sampleS * 1_000);
   const evidence = () => ({
     sinceMs: performance.now() - startedMs,
     stored: keeping.counts().stored,
+    dueMs: dueMs(),
     acks: sender?.counts().acks ?? 0,
   });
   remote = (await options.remote?.({ evidence, tell: commands.tell })) ?? null;
@@ -247,7 +251,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
         frames: () => gauges.reduce((sum, gauge) => sum + gauge.status().frames, 0),
         lastStoreMonoMs: keeping.lastStoreMonoMs,
         storeRefusedMonoMs: keeping.storeRefusedMonoMs,
-        sampleMs: () => realMs(clock, pacing.now().sampleS * 1_000),
+        sampleMs: dueMs,
       },
       monoMs,
     ),

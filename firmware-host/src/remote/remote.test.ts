@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Command, CommandOutcome } from '@siaga/protocol';
@@ -23,6 +23,7 @@ beforeEach(() => {
 afterEach(() => rmSync(data, { recursive: true, force: true }));
 
 const minute = 60_000;
+const remoteConfig = { settings: true, trialLeastS: 300, trialMostS: 4_500 };
 const settings = (id: string, wanted: Record<string, number | string | boolean>) =>
   ({ v: 1, id, act: 'settings', settings: wanted }) as Extract<Command, { act: 'settings' }>;
 
@@ -30,10 +31,10 @@ const settings = (id: string, wanted: Record<string, number | string | boolean>)
 async function opened(over: Partial<RemoteOptions> = {}) {
   const told: CommandOutcome[] = [];
   const restarts: string[] = [];
-  let shown = { sinceMs: 0, stored: 0, acks: 0 };
+  let shown = { sinceMs: 0, stored: 0, dueMs: minute, acks: 0 };
   const remote = await openRemote({
     data,
-    config: { settings: true },
+    config: remoteConfig,
     configPath: join(data, 'agent.yaml'),
     version: '1.0.0',
     isService: true,
@@ -52,7 +53,7 @@ async function opened(over: Partial<RemoteOptions> = {}) {
     told,
     restarts,
     show(sinceMs: number, stored: number, acks: number) {
-      shown = { sinceMs, stored, acks };
+      shown = { sinceMs, stored, dueMs: minute, acks };
       return remote.judge();
     },
   };
@@ -63,6 +64,10 @@ describe('what may be changed from afar', () => {
     expect(changed({}, { 'sampling.intervalS': 300 })).toMatchObject({ ok: true });
     for (const field of ['uplink.url', 'station', 'gauges.0.sensor', 'data', 'remote.settings', '__proto__.polluted'])
       expect(changed({}, { [field]: 'x' })).toMatchObject({ ok: false, reason: expect.stringContaining(field) });
+  });
+  it('not the cap that binds the platform too, nor what begins a reading', () => {
+    for (const field of ['cadence.capS', 'sampling.trigger'])
+      expect(changed({}, { [field]: 21_600 })).toMatchObject({ ok: false, reason: expect.stringContaining(field) });
   });
   it('keeps what an earlier command set, and an empty command goes back to the file', () => {
     const first = changed({}, { 'sampling.intervalS': 300 });
@@ -87,7 +92,7 @@ describe('settings from afar', () => {
   });
 
   it('are refused where the owner does not want them', async () => {
-    const { remote } = await opened({ config: { settings: false } });
+    const { remote } = await opened({ config: { ...remoteConfig, settings: false } });
     expect(await remote.settings(settings('c1', { 'sampling.intervalS': 300 }))).toMatchObject({ outcome: 'refused' });
   });
 
@@ -150,7 +155,12 @@ describe('a trial', () => {
     ['never acknowledged', { sinceMs: 60 * minute, stored: 9, acks: 0 }, 'failed'],
     ['never stored', { sinceMs: 60 * minute, stored: 0, acks: 9 }, 'failed'],
   ] as const)('%s', (_, evidence, verdict) => {
-    expect(verdictOn(evidence, limits)).toBe(verdict);
+    expect(verdictOn({ dueMs: minute, ...evidence }, limits)).toBe(verdict);
+  });
+  it('waits for a reading that is due more seldom than its time', () => {
+    const seldom = { stored: 0, dueMs: 120 * minute, acks: 1 };
+    expect(verdictOn({ ...seldom, sinceMs: 120 * minute }, limits)).toBe('wait');
+    expect(verdictOn({ ...seldom, sinceMs: 126 * minute }, limits)).toBe('failed');
   });
 });
 
@@ -182,7 +192,6 @@ describe('versions side by side', () => {
       await versions.begin({ id: version, version });
       await versions.commit();
     }
-    const { readdirSync } = await import('node:fs');
     expect(readdirSync(versions.folder).sort()).toEqual(['1.2.0', '1.3.0', 'current', 'previous']);
   });
 
@@ -203,6 +212,49 @@ describe('versions side by side', () => {
       { id: 'u2', act: 'update', outcome: 'rolled-back' },
     ]);
   });
+
+  it('that were cut off while they were fetched are told as refused, once, and leave nothing', async () => {
+    await versionsIn(data).fetching({ id: 'u1', version: '1.1.0' });
+    put('incoming');
+    writeFileSync(join(data, 'versions', 'incoming.tar.gz'), 'half');
+    expect((await opened()).told).toEqual([
+      { id: 'u1', act: 'update', outcome: 'refused', reason: expect.stringMatching(/started anew/) },
+    ]);
+    expect((await opened()).told).toEqual([]);
+    expect(readdirSync(join(data, 'versions'))).toEqual([]);
+  });
+
+  it('that were taken back do not stay on the disk', async () => {
+    const versions = versionsIn(data);
+    put('1.1.0');
+    await versions.begin({ id: 'u1', version: '1.1.0' });
+    await versions.rollBack();
+    expect((await opened()).told).toMatchObject([{ id: 'u1', outcome: 'rolled-back' }]);
+    expect(readdirSync(versions.folder)).not.toContain('1.1.0');
+  });
+
+  it('are taken back at the next look when the disk refused at first', async () => {
+    put('1.1.0');
+    await versionsIn(data).begin({ id: 'u1', version: '1.1.0' });
+    const bad = await opened({ version: '1.1.0' });
+    mkdirSync(join(data, 'versions', 'rolled-back', 'in-the-way'), { recursive: true });
+    await expect(bad.show(80 * minute, 3, 0)).rejects.toThrow();
+    expect(bad.restarts).toEqual([]);
+    rmSync(join(data, 'versions', 'rolled-back'), { recursive: true });
+    await bad.show(81 * minute, 3, 0);
+    expect(bad.restarts).toEqual(['version']);
+  });
+
+  it.each(['current', 'trial', 'previous', 'incoming', '../x', '.hidden', '1.0/../../x', ''])(
+    'may not be called %j',
+    async (version) => {
+      const { remote } = await opened({ config: { ...remoteConfig, updatesFrom: 'https://127.0.0.1:1/' } });
+      expect(await remote.update({ v: 1, id: 'u1', act: 'update', version, sha256: '0'.repeat(64) })).toMatchObject({
+        outcome: 'refused',
+        reason: expect.stringMatching(/^version/),
+      });
+    },
+  );
 
   it('that the launcher could not start are told as taken back', async () => {
     put('1.1.0');

@@ -9,7 +9,7 @@ import type { RemoteConfig } from './config.ts';
 import { fetchUpdate } from './fetch-update.ts';
 import { isSame, type KeptSettings, readKept, writeKept } from './kept-settings.ts';
 import { changed, type RemoteSettings } from './settings.ts';
-import { type Evidence, type TrialLimits, trialLimits, verdictOn } from './trial.ts';
+import { type Evidence, type TrialLimits, verdictOn } from './trial.ts';
 import { versionPattern, versionsIn } from './versions.ts';
 
 type Of<A extends Command['act']> = Extract<Command, { act: A }>;
@@ -31,7 +31,6 @@ export type RemoteOptions = {
   /** Ends this run in order and begins another: with other settings in this process, with another version in a new one. */
   readonly restart: (what: 'settings' | 'version') => void;
   readonly log: Logger;
-  readonly limits?: TrialLimits;
 };
 
 export type Remote = {
@@ -39,7 +38,7 @@ export type Remote = {
   update(command: Of<'update'>): Promise<CommandOutcome>;
   /** The settings in force from afar. */
   inForce(): RemoteSettings;
-  /** To be asked each minute or so: ends trials. */
+  /** To be asked every few seconds: ends trials. */
   judge(): Promise<void>;
 };
 
@@ -63,11 +62,13 @@ export async function settingsForStart(data: string, log: Logger): Promise<Remot
 }
 
 export async function openRemote(options: RemoteOptions): Promise<Remote> {
-  const { data, config, version: running, evidence, tell, restart, log, limits = trialLimits } = options;
+  const { data, config, version: running, evidence, tell, restart, log } = options;
+  const limits: TrialLimits = { leastMs: config.trialLeastS * 1_000, mostMs: config.trialMostS * 1_000 };
   const versions = versionsIn(data);
   let kept = await readKept(data);
   let updateTrial = await versions.trial();
   let updating = false;
+  let judging = false;
 
   const save = async (next: KeptSettings): Promise<void> => {
     await writeKept(data, next);
@@ -92,6 +93,9 @@ export async function openRemote(options: RemoteOptions): Promise<Remote> {
   const rolledBack = await versions.takeRolledBack();
   if (rolledBack)
     tell(outcome({ id: rolledBack.id, act: 'update' }, 'rolled-back', `${rolledBack.version} never proved itself`));
+  const cutOff = await versions.takeCutOff();
+  if (cutOff && cutOff.id !== updateTrial?.id && cutOff.id !== rolledBack?.id)
+    tell(outcome({ id: cutOff.id, act: 'update' }, 'refused', 'the agent was started anew while it was being fetched'));
 
   const judgeSettings = async (shown: Evidence): Promise<void> => {
     if (kept.trial === null) return;
@@ -113,13 +117,14 @@ export async function openRemote(options: RemoteOptions): Promise<Remote> {
     const verdict = verdictOn(shown, limits);
     if (verdict === 'wait') return;
     const { id } = updateTrial;
-    updateTrial = null;
     if (verdict === 'good') {
       await versions.commit();
+      updateTrial = null;
       tell(outcome({ id, act: 'update' }, 'done'));
       return;
     }
     await versions.rollBack();
+    updateTrial = null;
     restart('version');
   };
 
@@ -142,18 +147,16 @@ export async function openRemote(options: RemoteOptions): Promise<Remote> {
       const from = config.updatesFrom;
       if (from === undefined) return outcome(command, 'refused', 'remote.updatesFrom is not set here');
       if (!options.isService) return outcome(command, 'refused', 'this agent does not run as a service');
-      if (!versionPattern.test(version)) return outcome(command, 'refused', 'version: is no name for a version');
+      if (!versionPattern.test(version))
+        return outcome(command, 'refused', 'version: must begin with a digit, then letters, digits and .+~-');
       if (version === running) return outcome(command, 'done', 'it runs already');
       if (updating || updateTrial) return outcome(command, 'refused', 'another update is under way');
       updating = true;
-      fetchUpdate({
-        version,
-        sha256,
-        from,
-        ca: config.updatesCa,
-        folder: versions.folder,
-        configPath: options.configPath,
-      })
+      const { configPath } = options;
+      versions
+        .fetching({ id: command.id, version })
+        .then(() => fetchUpdate({ version, sha256, from, ca: config.updatesCa, folder: versions.folder, configPath }))
+        .finally(() => versions.fetching(null))
         .then(async () => {
           await versions.begin({ id: command.id, version });
           restart('version');
@@ -168,9 +171,16 @@ export async function openRemote(options: RemoteOptions): Promise<Remote> {
       return outcome(command, 'under-way', 'being fetched');
     },
     async judge() {
-      const shown = evidence();
-      await judgeSettings(shown);
-      await judgeUpdate(shown);
+      // A slow disk may take longer than it is to be asked again.
+      if (judging) return;
+      judging = true;
+      try {
+        const shown = evidence();
+        await judgeSettings(shown);
+        await judgeUpdate(shown);
+      } finally {
+        judging = false;
+      }
     },
   };
 }

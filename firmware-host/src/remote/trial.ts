@@ -7,17 +7,20 @@ export type Evidence = {
   /** Real ms since the change took effect. */
   readonly sinceMs: number;
   readonly stored: number;
+  /** The longest time from one reading to the next, real ms. */
+  readonly dueMs: number;
   /** There was a link when the change was asked for, since it came that way: it must stand again. */
   readonly acks: number;
 };
 
 export type TrialLimits = { readonly leastMs: number; readonly mostMs: number };
 
-/** Long enough for a leak or a crash in the first minutes; an hour, since a reading may be due once an hour. */
-export const trialLimits: TrialLimits = { leastMs: 5 * 60_000, mostMs: 75 * 60_000 };
+/** A reading that was taken needs a moment to come through. */
+const throughMs = 5 * 60_000;
 
-export function verdictOn(evidence: Evidence, limits: TrialLimits = trialLimits): 'wait' | 'good' | 'failed' {
-  const { sinceMs, stored, acks } = evidence;
+export function verdictOn(evidence: Evidence, limits: TrialLimits): 'wait' | 'good' | 'failed' {
+  const { sinceMs, stored, dueMs, acks } = evidence;
   if (stored > 0 && acks > 0 && sinceMs >= limits.leastMs) return 'good';
-  return sinceMs >= limits.mostMs ? 'failed' : 'wait';
+  const firstIsDue = stored > 0 || sinceMs >= dueMs + throughMs;
+  return sinceMs >= limits.mostMs && firstIsDue ? 'failed' : 'wait';
 }

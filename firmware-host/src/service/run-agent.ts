@@ -8,6 +8,7 @@ import { type Agent, startAgent } from '../agent.ts';
 import { settingsOrFaults, settingsPath } from '../cli/settings-file.ts';
 import { loadConfig } from '../config.ts';
 import { messageOf } from '../errors.ts';
+import { noRemote } from '../remote/config.ts';
 import { openRemote, settingsForStart } from '../remote/remote.ts';
 import type { RemoteSettings } from '../remote/settings.ts';
 import { machineTime } from '../time/signs.ts';
@@ -61,7 +62,7 @@ async function runOnce(
     remote: ({ evidence, tell }) =>
       openRemote({
         data: config.data,
-        config: config.remote ?? { settings: false },
+        config: config.remote ?? noRemote,
         configPath: settingsPath(path),
         version: agentVersion,
         isService: env.NOTIFY_SOCKET !== undefined,
