@@ -90,6 +90,17 @@ describe('the service manager', () => {
     expect(heard()).not.toMatch(/WATCHDOG=1/);
   });
 
+  it('is fed at once by a run that begins anew in the same process: its watch has been running meanwhile', async () => {
+    const manager = serviceManager({
+      env: { ...process.env, NOTIFY_SOCKET: join(folder, 'socket'), WATCHDOG_USEC: '600000000' },
+      vitals: well,
+      onStarving: (reason) => expect.unreachable(reason),
+      onError: (error) => expect.unreachable(error.message),
+    });
+    await until('it was fed', () => heard().includes('WATCHDOG=1'));
+    manager.close();
+  });
+
   it('is nobody where nobody asks', async () => {
     const manager = serviceManager({
       env: {},

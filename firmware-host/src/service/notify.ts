@@ -52,6 +52,8 @@ export function serviceManager({ env, vitals, onStarving, onError }: ServiceOpti
   };
   // Half the time, as sd_watchdog_enabled(3) advises; a loop that hangs feeds nothing by itself.
   const timer = watchdogMs > 0 ? setInterval(feed, watchdogMs / 2) : null;
+  // Its watch went on while a run with other settings began in this process.
+  if (timer) feed();
   return {
     ready: (status) => tell('--ready', `--status=${status}`),
     stopping: () => tell('STOPPING=1'),
