@@ -31,11 +31,20 @@ const actions = [
   'log:read',
   'log:write',
   'works:write',
+  'fleet:read',
   'people:names',
   'duty:read',
   'self',
 ];
-const supervising = ['alarms:shelve-top', 'alarms:configure', 'status:write', 'duty:write', 'drills:run', 'audit:read'];
+const supervising = [
+  'alarms:shelve-top',
+  'alarms:configure',
+  'status:write',
+  'fleet:write',
+  'duty:write',
+  'drills:run',
+  'audit:read',
+];
 
 export function makeFakeDesk(stations: ReadonlyMap<string, StationPicture>, announce: Numbering) {
   const alarms = new Map<string, Alarm>();

@@ -13,6 +13,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { extname, join } from 'node:path';
 import type { BucketColumns, Change, Delta, Snapshot, StationPicture } from '@siaga/protocol';
 import { fillDesk, makeFakeDesk } from './fake-alarms.ts';
+import { makeFakeFleet } from './fake-fleet.ts';
 import { bandAt, makeStations, reaches, stageAt } from './fake-situation.ts';
 
 const port = Number(process.argv[2] ?? 8080);
@@ -23,6 +24,7 @@ let seq = 1;
 let hanging = false;
 let floodMm = 0;
 const stations = makeStations(Date.now());
+const fleet = makeFakeFleet(stations);
 let slowMs = 0;
 let loud = false;
 const desk = makeFakeDesk(stations, (draft) => {
@@ -146,11 +148,21 @@ async function answerDesk(request: IncomingMessage, response: ServerResponse, pa
     response.statusCode = status;
     json({ type: 'about:blank', title: 'refused', status, detail });
   };
+  const [, place = '', part = '', , decision = ''] =
+    /^\/api\/v1\/stations\/([a-z0-9-]+)\/(device|commands|calibrations)(\/[a-z0-9]+\/(accept|refuse))?$/.exec(path) ??
+    [];
+  const there = stations.get(place);
+  if (there !== undefined) {
+    const by = desk.session()?.account.id ?? '';
+    if (part === 'device') return void json(fleet.device(there));
+    return void json(part === 'commands' ? fleet.ask(place, by, body) : fleet.decide(place, by, decision, body.reason));
+  }
   const [, room = '', id = '', act = ''] = /^\/api\/v1\/([a-z-]+)(?:\/([a-z0-9-]+))?(?:\/([a-z-]+))?$/.exec(path) ?? [];
   if (room === 'session') {
     if (request.method === 'DELETE') return void json(desk.signOut());
     return request.method === 'POST' ? void json(desk.signIn(body.login)) : refuse(404, 'Nobody is signed in.');
   }
+  if (room === 'fleet') return void json(fleet.list());
   if (room === 'alarms' && id !== '' && request.method === 'GET') {
     const detail = desk.detail(id);
     return detail ? void json(detail) : refuse(404, 'No such alarm.');
