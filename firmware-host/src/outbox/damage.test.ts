@@ -11,7 +11,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { countSeqs } from '@siaga/protocol';
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { aDraft } from '../testing/builders.ts';
 import { fill, newFolders, openSmall, segmentsOf, settle } from './workbench.ts';
 
@@ -23,17 +23,55 @@ describe('a bad sector', () => {
     renameSync(path, `${path}.away`);
     symlinkSync('/proc/self/mem', path);
   };
-  it('under a segment does not stop what lies behind it', async () => {
+  afterEach(() => void vi.restoreAllMocks());
+  const passMinutes = (minutes: number) => {
+    const now = performance.now() + minutes * 60_000;
+    vi.spyOn(performance, 'now').mockReturnValue(now);
+  };
+  const spoiltWhileOpen = async () => {
     const folder = newFolder();
     const outbox = await openSmall(folder);
     await fill(outbox, 100);
     const { stream } = outbox.state();
     const [path, next] = segmentsOf(folder, stream) as [string, string];
     spoil(path);
-    const after = Number(next.slice(-20, -4));
-    const readings = await outbox.lease(outbox.state().unsettled, 5);
-    expect(readings.map(({ reading }) => reading.seq)[0]).toBe(after);
+    const firstSeqs = async () =>
+      (await outbox.lease(outbox.state().unsettled, 5)).map(({ reading }) => reading.seq).slice(0, 1);
+    return { outbox, path, firstSeqs, after: Number(next.slice(-20, -4)) };
+  };
+  it('under a segment does not stop what lies behind it; it is lost when the disk has refused three times', async () => {
+    const { outbox, firstSeqs, after } = await spoiltWhileOpen();
+    for (let ask = 1; ask < 3; ask++) {
+      for (let i = 0; i < 5; i++) expect(await firstSeqs()).toEqual([after]);
+      expect(outbox.state().lost).toEqual([]);
+      await expect(outbox.remint(outbox.state().unsettled)).rejects.toMatchObject({ code: 'outbox-unreadable' });
+      passMinutes(11);
+    }
+    expect(await firstSeqs()).toEqual([after]);
     expect(outbox.state().lost).toEqual([[1, after - 1]]);
+    await outbox.close();
+  });
+  it('that was the card starting anew loses nothing', async () => {
+    const { outbox, path, firstSeqs } = await spoiltWhileOpen();
+    await firstSeqs();
+    renameSync(`${path}.away`, path);
+    passMinutes(11);
+    expect(await firstSeqs()).toEqual([1]);
+    expect(outbox.state().lost).toEqual([]);
+    await outbox.close();
+  });
+  it('under the newest segment: none of the numbers that it may have had is given again', async () => {
+    const folder = newFolder();
+    const before = await openSmall(folder, { segmentBytes: 1 << 16 });
+    await fill(before, 100);
+    const { stream } = before.state();
+    await before.close();
+    rmSync(join(folder, stream, 'cursor.json'));
+    spoil(segmentsOf(folder, stream)[0] as string);
+    const outbox = await openSmall(folder, { segmentBytes: 1 << 16 });
+    const { reading } = await outbox.append(aDraft());
+    expect([outbox.state().stream === stream, reading.seq > 100]).toEqual([true, true]);
+    expect(outbox.state().lost).toEqual([[1, reading.seq - 1]]);
     await outbox.close();
   });
   it('at the start: its numbers are lost, the rest is read, the file is kept aside', async () => {
@@ -150,6 +188,19 @@ describe('damage', () => {
     expect((await outbox.lease([[1, 150]], 999)).map(({ reading }) => reading.seq)).toEqual(
       Array.from({ length: 150 }, (_, i) => i + 1),
     );
+    await outbox.close();
+  });
+  it('in the only copy of a head: its readings are lost, and do not pass for those of what is written next', async () => {
+    const { folder, path, ends } = await filled(10);
+    const bytes = readFileSync(path);
+    bytes[(ends[0] ?? 0) - 100] = 0;
+    writeFileSync(path, bytes);
+    const outbox = await openSmall(folder, wide);
+    await outbox.append(aDraft({ boot: 'another boot', gauge: 'spare' }));
+    expect((await outbox.lease([[1, 11]], 999)).map(({ reading, gauge }) => [reading.seq, gauge])).toEqual([
+      [11, 'spare'],
+    ]);
+    expect(outbox.state().lost).toEqual([[1, 10]]);
     await outbox.close();
   });
   it('in a closed segment is found when it is read, and its readings are lost then', async () => {

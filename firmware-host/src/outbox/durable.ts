@@ -1,5 +1,5 @@
 /** Small files that are either the old or the new, whenever the power goes. */
-import { mkdir, open, readFile, rename } from 'node:fs/promises';
+import { mkdir, open, readFile, rename, unlink } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { systemCodeOf } from '../errors.ts';
 
@@ -10,9 +10,13 @@ export async function writeDurably(path: string, text: string): Promise<void> {
   try {
     await file.writeFile(text);
     await file.sync();
-  } finally {
+  } catch (error) {
     await file.close();
+    // What is half written on a full disk takes room that others need.
+    await unlink(temp).catch(() => undefined);
+    throw error;
   }
+  await file.close();
   await rename(temp, path);
   await syncFolder(dirname(path));
 }

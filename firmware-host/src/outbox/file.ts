@@ -172,8 +172,7 @@ export async function openFileOutbox(options: FileOutboxOptions): Promise<Outbox
         await flush();
         await keeper.save();
         await log().close();
-      });
-      await unlock();
+      }).finally(unlock);
     },
   };
 }

@@ -29,8 +29,8 @@ export type Keeper = {
   refuse(count: number): Promise<void>;
 };
 
-/** Enough for a cursor. */
-const smallBytes = 65_536;
+/** Enough for a cursor with all the gaps that thinning may make. */
+const smallBytes = 131_072;
 
 export function createKeeper(
   opened: OpenedStream,

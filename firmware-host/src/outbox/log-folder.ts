@@ -4,7 +4,7 @@
  */
 import { join } from 'node:path';
 import type { SeqRanges, StreamId } from '@siaga/protocol';
-import { type Files, readIfGiven } from './files.ts';
+import { type Files, type OpenFile, readIfGiven } from './files.ts';
 import { decodeReading } from './record.ts';
 import { heldBy, type Seal, type SegmentScan, scanSegment, sealMostBytes, sealOf } from './segment.ts';
 
@@ -14,6 +14,7 @@ type FoundSegment = {
   readonly bytes: number;
   readonly every: number;
   readonly newestAtMs: number | null;
+  /** Nothing more is written to it: it was closed, or is damaged and may have had heads that nobody knows any more. */
   readonly sealed: boolean;
 };
 
@@ -32,10 +33,11 @@ export type Found = {
   readonly givenTo: number;
 };
 
-/** A reading with its header, where the log has none to measure by. */
-const usualRecordBytes = 70;
+/** The least that a reading takes, with its header, where the log has none to measure by. */
+const leastRecordBytes = 50;
 
-export async function scanFolder(files: Files, folder: string, stream: StreamId): Promise<Found> {
+/** `segmentBytes`: how long a segment grows. */
+export async function scanFolder(files: Files, folder: string, stream: StreamId, segmentBytes: number): Promise<Found> {
   const all = await files.list(folder);
   for (const name of all.filter((other) => other.endsWith('.seg.tmp')))
     await files.remove(join(folder, name)).catch(() => undefined);
@@ -56,7 +58,12 @@ export async function scanFolder(files: Files, folder: string, stream: StreamId)
     const bytes = await readIfGiven(files, path);
     const scan = bytes && scanSegment(bytes);
     if (bytes === null || scan === null || (scan.stream !== null && scan.stream !== stream)) {
-      await files.rename(path, `${path}.unreadable`);
+      if (isLast) {
+        const size = await withFile(files, path, (file) => file.size()).catch(() => 0);
+        givenTo = Number(name.slice(0, -4)) - 1 + Math.ceil((size || segmentBytes) / leastRecordBytes);
+      }
+      // Where even that fails it is met with again at the next start.
+      await files.rename(path, `${path}.unreadable`).catch(() => undefined);
       unreadable.push(name);
       continue;
     }
@@ -64,7 +71,7 @@ export async function scanFolder(files: Files, folder: string, stream: StreamId)
     damagedBytes += scan.damagedBytes;
     tornBytes += torn;
     if (isLast) givenTo = lastGiven(Number(name.slice(0, -4)), scan, torn);
-    if (scan.records.length === 0) await files.remove(path);
+    if (scan.records.length === 0) await files.remove(path).catch(() => undefined);
     else segments.push(await asFound(files, path, bytes, scan, stream));
   }
   return { segments, tornBytes, damagedBytes, unreadable, givenTo };
@@ -72,20 +79,22 @@ export async function scanFolder(files: Files, folder: string, stream: StreamId)
 
 /** The seal of a closed segment, where it has one of its own length. */
 async function sealAtEnd(files: Files, path: string): Promise<Seal | null> {
-  try {
-    const file = await files.open(path, 'read');
-    try {
-      const size = await file.size();
-      const tail = Buffer.alloc(Math.min(size, sealMostBytes));
-      const count = await file.read(tail, size - tail.length);
-      const seal = sealOf(tail.subarray(0, count));
-      return seal?.bytes === size ? seal : null;
-    } finally {
-      await file.close();
-    }
-  } catch {
+  return withFile(files, path, async (file) => {
+    const size = await file.size();
+    const tail = Buffer.alloc(Math.min(size, sealMostBytes));
+    const count = await file.read(tail, size - tail.length);
+    const seal = sealOf(tail.subarray(0, count));
+    return seal?.bytes === size ? seal : null;
     // Reading it whole says what ails it.
-    return null;
+  }).catch(() => null);
+}
+
+async function withFile<T>(files: Files, path: string, work: (file: OpenFile) => Promise<T>): Promise<T> {
+  const file = await files.open(path, 'read');
+  try {
+    return await work(file);
+  } finally {
+    await file.close();
   }
 }
 
@@ -96,16 +105,10 @@ async function asFound(
   scan: SegmentScan,
   stream: StreamId,
 ): Promise<FoundSegment> {
-  const { records, heads, every, sealed, endAt } = scan;
-  if (endAt < bytes.length) {
-    const file = await files.open(path, 'edit');
-    try {
-      await file.truncate(endAt);
-      await file.datasync();
-    } finally {
-      await file.close();
-    }
-  }
+  const { records, heads, every, sealed, endAt, damagedBytes } = scan;
+  const isTorn = endAt < bytes.length;
+  // What a failing disk leaves behind the end is passed over each time.
+  if (isTorn) await cutOff(files, path, endAt).catch(() => undefined);
   const last = records.at(-1);
   const newest = last ? decodeReading(bytes, last, heads, stream) : null;
   return {
@@ -114,12 +117,22 @@ async function asFound(
     bytes: endAt,
     every,
     newestAtMs: newest?.reading.observedAtMs ?? null,
-    sealed,
+    sealed: sealed || isTorn || damagedBytes > 0,
   };
 }
 
+async function cutOff(files: Files, path: string, endAt: number): Promise<void> {
+  const file = await files.open(path, 'edit');
+  try {
+    await file.truncate(endAt);
+    await file.datasync();
+  } finally {
+    await file.close();
+  }
+}
+
 function lastGiven(firstSeq: number, { records }: SegmentScan, tornBytes: number): number {
-  const last = records.at(-1);
-  const readings = Math.ceil(tornBytes / (last?.length ?? usualRecordBytes));
-  return (last?.seq ?? firstSeq - 1) + readings;
+  const shortest = records.reduce((least, { length }) => Math.min(least, length), Number.POSITIVE_INFINITY);
+  const readings = Math.ceil(tornBytes / (records.length > 0 ? shortest : leastRecordBytes));
+  return (records.at(-1)?.seq ?? firstSeq - 1) + readings;
 }

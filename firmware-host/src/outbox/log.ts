@@ -12,6 +12,7 @@ import { clip, intersect, rangesOf, subtract, unite } from './ledger.ts';
 import { type Found, scanFolder } from './log-folder.ts';
 import type { Draft, StoredReading } from './outbox.ts';
 import { decodeReading } from './record.ts';
+import { createRefusals } from './refusals.ts';
 import {
   encodeOpening,
   encodeReadings,
@@ -42,13 +43,21 @@ export type SegmentLog = {
   found(): Omit<Found, 'segments'>;
   /** Writes and syncs all as `firstSeq`, `firstSeq + 1`, …. On failure nothing of it is in the log. */
   append(firstSeq: number, drafts: readonly Draft[]): Promise<void>;
-  /** The held readings of `seqs`, in order, at most `limit`; `missing`: numbers that can no longer be read. */
-  read(seqs: SeqRanges, limit: number): Promise<{ readings: StoredReading[]; missing: SeqRanges }>;
+  /** The held readings of `seqs`, in order, at most `limit`. */
+  read(seqs: SeqRanges, limit: number): Promise<LogRead>;
   /** Keeps only `readings` of a segment that is not being written; a crash leaves it as it was or as it shall be. */
   rewrite(segment: Segment, readings: readonly StoredReading[], every: number): Promise<void>;
   /** Deletes a segment that is not being written. */
   drop(segment: Segment): Promise<void>;
   close(): Promise<void>;
+};
+
+export type LogRead = {
+  readonly readings: StoredReading[];
+  /** Numbers that can no longer be read. */
+  readonly missing: SeqRanges;
+  /** Numbers that the disk does not give now: it will be asked again. */
+  readonly withheld: SeqRanges;
 };
 
 type Open = { -readonly [K in keyof Segment]: Segment[K] } & { sealed: boolean; written: Written | null };
@@ -60,12 +69,13 @@ export async function openLog(
   stream: StreamId,
   segmentBytes: number,
 ): Promise<SegmentLog> {
-  const { segments: there, ...found } = await scanFolder(files, folder, stream);
+  const { segments: there, ...found } = await scanFolder(files, folder, stream, segmentBytes);
   const segments: Open[] = there.map((segment) => ({ ...segment, written: null }));
   let writer: OpenFile | null = null;
   /** A segment whose last append failed and could not be undone yet. */
   let spoilt: Open | null = null;
   let cached: Loaded | null = null;
+  const refusals = createRefusals();
   let total = segments.reduce((sum, { bytes }) => sum + bytes, 0);
 
   const grow = (segment: Open, bytes: number): void => {
@@ -73,11 +83,27 @@ export async function openLog(
     segment.bytes = bytes;
   };
 
-  const load = async (segment: Open): Promise<Loaded> => {
-    if (cached?.path === segment.path && cached.bytes.length === segment.bytes) return cached;
-    const bytes = ((await readIfGiven(files, segment.path)) ?? Buffer.alloc(0)).subarray(0, segment.bytes);
-    cached = { path: segment.path, bytes, scan: scanSegment(bytes) };
+  /** Null where the disk does not give it. */
+  const load = async (segment: Open): Promise<Loaded | null> => {
+    const { path } = segment;
+    if (cached?.path === path && cached.bytes.length === segment.bytes) return cached;
+    const whole = refusals.mayAsk(path) ? await readIfGiven(files, path) : undefined;
+    if (whole === undefined) return null;
+    if (whole === null) {
+      refusals.refused(path);
+      return null;
+    }
+    refusals.gave(path);
+    const bytes = whole.subarray(0, segment.bytes);
+    cached = { path, bytes, scan: scanSegment(bytes) };
     return cached;
+  };
+
+  /** Whether the writer knows what stands in a segment: under the number of a head that it does not know it would write another. */
+  const isKnown = async (segment: Open): Promise<boolean> => {
+    const loaded = segment.written ? null : await load(segment);
+    if (loaded) segment.written = writtenBefore(loaded.scan);
+    return segment.written !== null;
   };
 
   /** Says at the segment's end what it holds. Not synced, and no harm when it fails: a start then reads it whole. */
@@ -96,7 +122,7 @@ export async function openLog(
 
   const writable = async (firstSeq: number): Promise<{ segment: Open; file: OpenFile }> => {
     const last = segments.at(-1);
-    if (last && last.bytes < segmentBytes && !last.sealed) {
+    if (last && last.bytes < segmentBytes && !last.sealed && (await isKnown(last))) {
       writer ??= await files.open(last.path, 'edit');
       return { segment: last, file: writer };
     }
@@ -134,9 +160,8 @@ export async function openLog(
     async append(firstSeq, drafts) {
       if (spoilt) await undo(spoilt);
       const { segment, file } = await writable(firstSeq);
-      segment.written ??= writtenBefore((await load(segment)).scan);
       const numbered = drafts.map((draft, i) => ({ seq: firstSeq + i, draft }));
-      const { bytes: records, written } = encodeReadings(numbered, segment.written);
+      const { bytes: records, written } = encodeReadings(numbered, segment.written ?? nothingWritten);
       const bytes = segment.bytes > 0 ? records : Buffer.concat([encodeOpening(firstSeq, stream, 1), records]);
       try {
         await writeAll(file, bytes, segment.bytes);
@@ -153,11 +178,18 @@ export async function openLog(
     async read(seqs, limit) {
       const readings: StoredReading[] = [];
       let missing: SeqRanges = [];
+      let withheld: SeqRanges = [];
       for (const segment of segments) {
         if (readings.length >= limit) break;
         const wanted = wantedOf(segment, seqs);
         if (wanted.length === 0) continue;
-        const { bytes, scan } = await load(segment);
+        const loaded = await load(segment);
+        if (loaded === null) {
+          if (refusals.isForGood(segment.path)) missing = unite(missing, wanted);
+          else withheld = unite(withheld, wanted);
+          continue;
+        }
+        const { bytes, scan } = loaded;
         const found: number[] = [];
         for (const place of scan.records) {
           if (readings.length >= limit) break;
@@ -168,7 +200,7 @@ export async function openLog(
         }
         if (readings.length < limit) missing = unite(missing, subtract(wanted, rangesOf(found)));
       }
-      return { readings, missing };
+      return { readings, missing, withheld };
     },
     async rewrite(segment, readings, every) {
       const target = segments.find(({ path }) => path === segment.path);

@@ -1,6 +1,7 @@
 /** Moves readings to a new stream, under new numbers; a crash leaves the old stream or the new (streams.ts). */
 import { join } from 'node:path';
 import { countSeqs, mintStreamId, type SeqRanges } from '@siaga/protocol';
+import { agentError } from '../errors.ts';
 import { cursorOf, writeCursor, writeStreamFile } from './cursor.ts';
 import type { Files } from './files.ts';
 import { appended, type Ledger, newLedger, subtract } from './ledger.ts';
@@ -44,7 +45,8 @@ async function copy(
   let rest = seqs;
   let unread = 0;
   for (;;) {
-    const { readings, missing } = await from.read(rest, batch);
+    const { readings, missing, withheld } = await from.read(rest, batch);
+    if (withheld.length > 0) throw agentError('outbox-unreadable', 'the disk does not give all that is to be moved');
     unread += countSeqs(missing);
     const last = readings.at(-1);
     if (!last) return { ledger, missing: unread };

@@ -21,8 +21,8 @@ export type Books = {
 export type Room = {
   /** Deletes the closed segments that the cloud has wholly and that `goes` names. */
   dropSettled(goes: (segment: Segment) => boolean): Promise<void>;
-  /** One step: a segment dropped or thinned. False: nothing is left that may go. */
-  step(): Promise<boolean>;
+  /** One step: a segment dropped or, unless `thinning` is false, thinned. False: nothing is left that may go. */
+  step(how: { readonly thinning: boolean }): Promise<boolean>;
 };
 
 export function createRoom(books: Books): Room {
@@ -74,12 +74,13 @@ export function createRoom(books: Books): Room {
     async dropSettled(goes) {
       for (const segment of closed()) if (goes(segment) && isSettled(segment)) await drop(segment);
     },
-    async step() {
+    async step({ thinning }) {
       const settled = closed().find(isSettled);
       if (settled) {
         await drop(settled);
         return true;
       }
+      if (!thinning) return false;
       // Twice: the newest closed segment is spared as long as others have something to give.
       for (const candidates of [closed().slice(0, -1), closed()])
         for (const every of thinningSteps)

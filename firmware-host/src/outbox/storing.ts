@@ -12,7 +12,7 @@ export type Storing = {
 };
 
 /** Steps of making room for one append: somebody else may be eating the disk, and all would be thinned for nothing. */
-const mostSteps = 6;
+const stepsForOne = 6;
 const afterVainStepsMs = 600_000;
 
 export function createStoring(parts: {
@@ -27,13 +27,19 @@ export function createStoring(parts: {
 }): Storing {
   const { files, folder, room, ballast, segmentBytes, maxBytes, log } = parts;
   let refilledAtMs = Number.NEGATIVE_INFINITY;
-  let noStepsUntilMs = 0;
+  let noThinningUntilMs = 0;
+
+  const isInVain = () => performance.now() < noThinningUntilMs;
+  const wasInVain = (): void => {
+    if (!isInVain()) noThinningUntilMs = performance.now() + afterVainStepsMs;
+  };
 
   /** Makes room until `enough`; false when it is not enough. */
-  const makeRoom = async (enough: () => Promise<boolean>, steps: number): Promise<boolean> => {
-    if (performance.now() < noStepsUntilMs) return false;
+  const makeRoom = async (enough: () => Promise<boolean>, mostSteps: number): Promise<boolean> => {
+    // What the cloud has taken since may always go, a segment for a reading.
+    const [thinning, steps] = isInVain() ? [false, 1] : [true, mostSteps];
     for (let i = 0; i < steps; i++) {
-      const made = await helped(ballast, 2 * segmentBytes, () => room.step()).catch((error) => {
+      const made = await helped(ballast, 2 * segmentBytes, () => room.step({ thinning })).catch((error) => {
         if (!isDiskFull(error)) throw error;
         return false;
       });
@@ -47,16 +53,18 @@ export function createStoring(parts: {
   const keepBudget = async (): Promise<boolean> => {
     if (log().bytes() < maxBytes) return true;
     const made = await makeRoom(async () => log().bytes() < maxBytes - segmentBytes / 2, Number.POSITIVE_INFINITY);
-    return made || log().bytes() < maxBytes;
+    if (made || log().bytes() < maxBytes) return true;
+    wasInVain();
+    return false;
   };
 
   const appendWithRoomMade = async (firstSeq: number, drafts: readonly Draft[]): Promise<void> => {
     const enough = async () => ((await files.free(folder)) ?? 0) > segmentBytes + ballast.missing();
-    await makeRoom(enough, mostSteps);
+    await makeRoom(enough, stepsForOne);
     await log()
       .append(firstSeq, drafts)
       .catch((error) => {
-        if (performance.now() >= noStepsUntilMs) noStepsUntilMs = performance.now() + afterVainStepsMs;
+        wasInVain();
         throw error;
       });
     await ballast.refill(segmentBytes);
@@ -72,7 +80,7 @@ export function createStoring(parts: {
           if (!isDiskFull(error)) throw error;
           return appendWithRoomMade(firstSeq, drafts);
         });
-      noStepsUntilMs = 0;
+      noThinningUntilMs = 0;
       if (ballast.missing() === 0 || performance.now() - refilledAtMs < parts.refillEveryMs) return;
       refilledAtMs = performance.now();
       await ballast.refill(segmentBytes);

@@ -30,7 +30,8 @@ const isStreamId = parserOf(StreamId);
 export async function openStream(files: Files, folder: string, segmentBytes: number): Promise<OpenedStream> {
   const streams = (await files.list(folder)).filter((name) => isStreamId(name).ok);
   const present = await presentStream(files, folder, streams);
-  for (const other of streams) if (other !== present) await files.removeTree(join(folder, other));
+  for (const other of streams)
+    if (other !== present) await files.removeTree(join(folder, other)).catch(() => undefined);
   const opened = present === null ? null : await reopen(files, join(folder, present), present, segmentBytes);
   if (opened) return opened;
   if (present !== null) await files.removeTree(join(folder, present));
