@@ -19,6 +19,13 @@ export function faceOffsetOf({ tapeMm, distanceMm }: Point): number {
   return tapeMm - distanceMm;
 }
 
+/** A mark on the rail above the sensor may be metres away; a digit too many at the tape is more likely. */
+export function judgeFace(faceOffsetMm: number): Judged {
+  const size = Math.abs(faceOffsetMm);
+  const words = `the sensor counts from ${size} mm ${faceOffsetMm < 0 ? 'above' : 'below'} the mark`;
+  return { verdict: size <= 500 ? 'good' : size <= 10_000 ? 'look' : 'no', words };
+}
+
 /**
  * What the second point leaves unexplained by the offset of the first. Speed of sound wrong by 10 °C is 1.7 % of the
  * way between them; a tilt or a wall in the beam shows here too.

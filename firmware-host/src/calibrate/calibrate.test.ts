@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { decodeAbout, encodeJson } from '@siaga/protocol';
@@ -93,6 +93,32 @@ describe('leading through a calibration', () => {
     expect(body?.remarks).toEqual([expect.stringMatching(/^Second point: −8 mm over 1500 mm/)]);
   });
 
+  it('takes a day for what it is, no survey of tomorrow, and no due day before the survey', async () => {
+    const days = ['2026-02-31', '2026-11-24', '2026-11-20', '', '2026-11-20', '2027-01-01'];
+    const answers = [...good.slice(0, 6), ...days.slice(0, 3), '', ...days.slice(4), ...good.slice(9)];
+    const { body, said, left } = await calibrated(answers, [at(1000), at(3000), at(2502), at(3000)]);
+    expect(left).toEqual([]);
+    expect(body?.calibration).toMatchObject({ surveyedOn: '2026-11-20', relevelDue: '2027-01-01' });
+    expect(said.match(/A day as YYYY-MM-DD/g)).toHaveLength(3);
+  });
+
+  it('does not believe a tape that lies far off the sensor, and shortens no photo name', async () => {
+    const answers = ['Sari', '99999', '10420', '', '1042', ...good.slice(2, -2), 'x'.repeat(201), 'IMG_1.jpg', 'y'];
+    const { body, said, left } = await calibrated(answers, [
+      at(1000),
+      at(1000),
+      at(1000),
+      at(3000),
+      at(2502),
+      at(3000),
+    ]);
+    expect(left).toEqual([]);
+    expect(body?.calibration.faceOffsetMm).toBe(42);
+    expect(body?.photo).toBe('IMG_1.jpg');
+    expect(said).toMatch(/That cannot be right: the sensor counts from 98999 mm below the mark/);
+    expect(said).toMatch(/Odd: the sensor counts from 9420 mm below the mark/);
+  });
+
   it('leaves nothing behind when it is not signed', async () => {
     const { body } = await calibrated([...good.slice(0, -1), ''], [at(1000), at(3000), at(2502), at(3000)]);
     expect(body).toBeNull();
@@ -152,6 +178,22 @@ describe('the signed record', () => {
     expect(await readRecords(data)).toMatchObject({ records: [], faults: [expect.stringMatching(/signature/)] });
     writeFileSync(path, text);
     expect((await readRecords(data)).faults).toEqual([]);
+  });
+
+  it('that cannot be read is a fault, and keeps nobody from the others', async () => {
+    mkdirSync(join(data, 'calibrations', '20200101T000000Z-none.json'));
+    expect(await readRecords(data)).toMatchObject({
+      records: [{ signed: 'yes' }],
+      faults: [expect.stringMatching(/^20200101T000000Z-none\.json: EISDIR/)],
+    });
+    rmSync(join(data, 'calibrations', '20200101T000000Z-none.json'), { recursive: true });
+  });
+
+  it('that could not be read again is not kept: better said now than on the way home', async () => {
+    const made = await body();
+    const record = signRecord({ ...made, photo: 'x'.repeat(201) }, null);
+    await expect(addRecord(data, record, atMs)).rejects.toThrow(/photo/);
+    expect(readdirSync(join(data, 'calibrations'))).toHaveLength(1);
   });
 
   it("of another device's key is broken, one without a key unsigned, and rubbish is no record", async () => {

@@ -1,7 +1,8 @@
 /** The records of all calibrations made with this device, in `<data>/calibrations`: added to, never changed. */
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Calibration } from '@siaga/protocol';
+import { type Calibration, refused } from '@siaga/protocol';
+import { messageOf } from '../errors.ts';
 import { makeFolder, writeDurably } from '../outbox/durable.ts';
 import { type ReadRecord, readRecord, recordHash, type SignedRecord } from './record.ts';
 
@@ -19,13 +20,16 @@ function calibrationsFolder(data: string): string {
   return join(data, 'calibrations');
 }
 
-/** Adds a record; gives its path. */
+/** Adds a record; gives its path. Rejects, in words that name the field, when it could not be read again. */
 export async function addRecord(data: string, record: SignedRecord, atMs: number): Promise<string> {
+  const text = `${JSON.stringify(record)}\n`;
+  const read = readRecord(text);
+  if (!read.ok) throw new Error(`the record is not kept, for it could not be read again: ${read.reason}`);
   const folder = calibrationsFolder(data);
   await makeFolder(folder);
   const stamp = new Date(atMs).toISOString().replaceAll(/[-:]|\.\d+/g, '');
   const path = join(folder, `${stamp}-${recordHash(record).slice(0, 8)}.json`);
-  await writeDurably(path, `${JSON.stringify(record)}\n`);
+  await writeDurably(path, text);
   return path;
 }
 
@@ -35,7 +39,7 @@ export async function readRecords(data: string): Promise<KeptRecords> {
   const records: ReadRecord[] = [];
   const faults: string[] = [];
   for (const name of names.filter((each) => each.endsWith('.json')).sort()) {
-    const read = readRecord(await readFile(join(folder, name), 'utf8'));
+    const read = await readFile(join(folder, name), 'utf8').then(readRecord, (error) => refused(messageOf(error)));
     if (!read.ok) faults.push(`${name}: ${read.reason}`);
     else if (read.value.signed === 'broken') faults.push(`${name}: its signature does not fit; it is not told`);
     else records.push(read.value);

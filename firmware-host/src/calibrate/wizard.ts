@@ -3,7 +3,7 @@
  * computes; what cannot be right is measured again or left, and what is odd is signed with its remark.
  */
 import type { Calibration } from '@siaga/protocol';
-import { faceOffsetOf, type Judged, judgeDrop, judgeResidual, judgeStaff, stageMmOf } from './arithmetic.ts';
+import { faceOffsetOf, type Judged, judgeDrop, judgeFace, judgeResidual, judgeStaff, stageMmOf } from './arithmetic.ts';
 import type { RecordBody } from './record.ts';
 
 export type MeasuredDistance = { readonly distanceMm: number; readonly spreadMm: number };
@@ -22,6 +22,7 @@ export type WizardWorld = {
 
 /** Levelled again after two years where nobody says otherwise: brackets move and banks settle. */
 const relevelAfterYears = 2;
+const dayMs = 86_400_000;
 /** Pings that scatter more than this say that the sensor does not see one thing. */
 const steadyMm = 15;
 
@@ -34,10 +35,12 @@ export async function leadThrough(world: WizardWorld): Promise<RecordBody | null
   const accepted = (step: string, judged: Judged) => accept(world, step, judged, remarks);
 
   const by = await text(world, 'Your name');
-  say('\n1. Bar check. Hold the plate level below the sensor, well inside its range.');
-  const bar = await point(world, "Tape, from the sensor's reference mark down to the plate, in mm");
+  let bar: MeasuredPoint;
+  do {
+    say('\n1. Bar check. Hold the plate level below the sensor, well inside its range.');
+    bar = await point(world, "Tape, from the sensor's reference mark down to the plate, in mm");
+  } while (!(await accepted('Bar check', judgeFace(faceOffsetOf(bar)))));
   const faceOffsetMm = faceOffsetOf(bar);
-  say(`   Face offset: ${faceOffsetMm} mm.`);
 
   let drop: MeasuredPoint;
   do {
@@ -57,7 +60,9 @@ export async function leadThrough(world: WizardWorld): Promise<RecordBody | null
   const sensorElevationMm = await whole(world, 'Height of the mark, in mm', -1_000_000, 10_000_000);
   const benchmark = await text(world, 'Benchmark that it was levelled from');
   const today = dayOf(world.nowMs());
-  const surveyedOn = await day(world, `Day of the survey [${today}]`, today);
+  // East of Greenwich it may be tomorrow already.
+  const latest = dayOf(world.nowMs() + dayMs);
+  const surveyedOn = await day(world, `Day of the survey [${today}]`, today, ['1900-01-01', latest]);
   const datumOffsetMm = await optionalWhole(world, "The station's zero above the national datum, in mm [unknown]");
   const due = dayOf(
     Date.UTC(
@@ -66,7 +71,10 @@ export async function leadThrough(world: WizardWorld): Promise<RecordBody | null
       Number(surveyedOn.slice(8)),
     ),
   );
-  const relevelDue = await day(world, `To be levelled again by [${due}]`, due);
+  const relevelDue = await day(world, `To be levelled again by [${due}]`, due, [
+    dayOf(Date.parse(surveyedOn) + dayMs),
+    '2999-12-31',
+  ]);
 
   say('\n5. Staff gauge. Take the plate away; read the staff when you press Enter.');
   let staffCheck: NonNullable<Calibration['staffCheck']>;
@@ -80,7 +88,7 @@ export async function leadThrough(world: WizardWorld): Promise<RecordBody | null
     say(`   This calibration makes ${stageMm} mm of it.`);
   } while (!(await accepted('Staff gauge', staff)));
 
-  const photo = await world.ask('Name of the photo [none]: ');
+  const photo = await photoName(world);
   const at = new Date(world.nowMs()).toISOString();
   const calibration: Calibration = {
     gauge,
@@ -112,7 +120,7 @@ export async function leadThrough(world: WizardWorld): Promise<RecordBody | null
     second,
     residualMm,
     remarks,
-    photo: photo || null,
+    photo,
     calibration,
   };
 }
@@ -129,7 +137,9 @@ async function accept(
     return true;
   }
   if (verdict === 'no') {
-    world.say(`   That cannot be right: ${words}. Once more.`);
+    world.say(
+      `   That cannot be right: ${words}. Once more; where a step before was wrong, end with Ctrl-C and begin again.`,
+    );
     return false;
   }
   world.say(`   Odd: ${words}.`);
@@ -182,12 +192,28 @@ async function optionalWhole(world: WizardWorld, question: string): Promise<numb
   }
 }
 
-async function day(world: WizardWorld, question: string, otherwise: string): Promise<string> {
+async function photoName(world: WizardWorld): Promise<string | null> {
+  for (;;) {
+    const answer = (await world.ask('Name of the photo [none]: ')).trim();
+    if (answer.length <= 200) return answer || null;
+    world.say('   200 letters at most, please.');
+  }
+}
+
+type Days = readonly [from: string, to: string];
+
+async function day(world: WizardWorld, question: string, otherwise: string, [from, to]: Days): Promise<string> {
   for (;;) {
     const answer = (await world.ask(`${question}: `)).trim() || otherwise;
-    if (/^\d{4}-\d{2}-\d{2}$/.test(answer) && !Number.isNaN(Date.parse(answer))) return answer;
-    world.say('   A day as YYYY-MM-DD, please.');
+    if (isDay(answer) && answer >= from && answer <= to) return answer;
+    world.say(`   A day as YYYY-MM-DD from ${from} to ${to}, please.`);
   }
+}
+
+/** The language takes 31 February for 3 March. */
+function isDay(text: string): boolean {
+  const ms = /^\d{4}-\d{2}-\d{2}$/.test(text) ? Date.parse(text) : Number.NaN;
+  return !Number.isNaN(ms) && dayOf(ms) === text;
 }
 
 function dayOf(ms: number): string {

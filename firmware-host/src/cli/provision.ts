@@ -2,6 +2,7 @@
 import { dirname } from 'node:path';
 import { pino } from 'pino';
 import { agentError } from '../errors.ts';
+import { becomeOwnerOf } from '../service/owner.ts';
 import { type CliCommand, configOption } from './command.ts';
 import { settingsOrFaults } from './settings-file.ts';
 
@@ -23,6 +24,7 @@ async function obtainOne({ config: path, renew = false }: { config?: string; ren
       'config-invalid',
       'provision: is missing in the settings; docs/certificates.md shows what it needs',
     );
+  await becomeOwnerOf(config.data);
   const { obtain } = await import('../provision/obtain.ts');
   const log = pino({ level: 'silent' });
   const { expiresAtMs } = await obtain({ station, uplink, provision: section, log }, renew ? 'own' : 'claim');

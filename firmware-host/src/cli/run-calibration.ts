@@ -8,6 +8,7 @@ import { leadThrough, type MeasuredDistance } from '../calibrate/wizard.ts';
 import type { AgentConfig } from '../config.ts';
 import { agentAt, type ControlClient } from '../control/client.ts';
 import { agentError, messageOf } from '../errors.ts';
+import { becomeOwnerOf } from '../service/owner.ts';
 import { settingsOrFaults } from './settings-file.ts';
 
 type Options = { readonly config?: string; readonly gauge?: string };
@@ -18,6 +19,7 @@ const pings = 25;
 export async function runCalibration(options: Options): Promise<void> {
   const { config, clock } = await settingsOrFaults(options.config, process.env);
   const gauge = gaugeOf(config, options.gauge);
+  await becomeOwnerOf(config.data);
   const agent = await inMaintenance(config.data);
   const lines = createInterface({ input: process.stdin, output: process.stdout });
   const asked = questions(lines);
