@@ -53,7 +53,7 @@ export type BrokerLimits = {
   drainMs: number;
   /** Who asks for a certificate must be done by then. */
   provisionMs: number;
-  /** So many may ask at once. */
+  /** So many may ask at once; under one certificate half of them. */
   provisionMost: number;
 };
 
@@ -232,8 +232,12 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
     { station, commonName }: { readonly station: StationId; readonly commonName: string },
   ): Session['refusal'] {
     if (provision === undefined) return { refusal: 'client-id', detail: 'this platform gives no certificates' };
-    const asking = [...open].filter((other) => other.provisioning !== undefined).length;
-    if (asking >= limits.provisionMost) return { refusal: 'provision-limit', detail: `${asking} ask already` };
+    const asking = [...open].flatMap((other) => other.provisioning?.commonName ?? []);
+    if (asking.length >= limits.provisionMost)
+      return { refusal: 'provision-limit', detail: `${asking.length} ask already` };
+    const alike = asking.filter((other) => other === commonName).length;
+    if (alike >= limits.provisionMost / 2)
+      return { refusal: 'provision-limit', detail: `${alike} ask already under ${commonName}` };
     const certificate = session.certificate.raw;
     session.provisioning = provisioning({ station, commonName, certificate, client, answer: provision });
     const patience = setTimeout(

@@ -242,13 +242,33 @@ describe('a claim certificate', () => {
     const idle = await connected('claim:depot:depok', claimed());
     await closed(idle);
     expect(refused.get('provision-limit')).toBe(1);
-    const standing = [
-      await connected('claim:depot:depok', claimed()),
-      await connected('claim:depot:katulampa', claimed()),
-    ];
+  });
+
+  test('may fill half of the places to ask with, and leaves the other half to everybody else', async () => {
+    await broker.close();
+    await keeper.close();
+    await open({ provisionMost: 4 });
+    for (const station of ['depok', 'katulampa']) await connected(`claim:depot:${station}`, claimed());
     await closed(client('claim:depot:bendung', claimed()));
-    await until(() => (refused.get('provision-limit') ?? 0) >= 2, 'a third at once');
-    for (const over of standing) over.end(true);
+    await until(() => refused.get('provision-limit') === 1, 'a third under one claim');
+    await issueClaimIn(dir, 'other');
+    await connected('claim:other:depok', filesOf(claimPaths(dir, 'other')));
+    await connected('katulampa:katulampa', device());
+    await closed(client('claim:other:katulampa', filesOf(claimPaths(dir, 'other'))));
+    await until(() => refused.get('provision-limit') === 2, 'a fifth at once');
+  });
+
+  test('asks a few times, then connects anew: asking without end would keep the platform busy', async () => {
+    const over = await connected('claim:depot:depok', claimed());
+    const ended = closed(over);
+    let answers = 0;
+    over.on('message', () => answers++);
+    over.on('message', () => over.publish(provisionTopic('depok', 'request'), requestWith('x'), { qos: 1 }));
+    await over.subscribeAsync(provisionTopic('depok', 'answer'), { qos: 1 });
+    over.publish(provisionTopic('depok', 'request'), requestWith('x'), { qos: 1 });
+    await ended;
+    await until(() => refused.get('provision-limit') === 1, 'provision-limit');
+    expect(answers).toBe(5);
   });
 
   test('is refused after its revocation, and cut', async () => {

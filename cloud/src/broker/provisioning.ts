@@ -25,6 +25,9 @@ export type Provisioning = {
   take(payload: Uint8Array): Promise<void>;
 };
 
+/** A device asks once; more cost it a connection. */
+const mostAsked = 5;
+
 export function provisioning(options: {
   readonly station: StationId;
   readonly commonName: string;
@@ -36,6 +39,7 @@ export function provisioning(options: {
   const topics = { request: provisionTopic(station, 'request'), answer: provisionTopic(station, 'answer') };
   let listening = false;
   let asking = false;
+  let asked = 0;
   return {
     station,
     commonName,
@@ -50,10 +54,12 @@ export function provisioning(options: {
       // One that could not hear its answer would use its leave up for nothing.
       if (!listening) return refusalError('foreign-publish', 'a request before the subscription to its answer');
       if (asking) return refusalError('provision-limit', 'a request before the answer to the one before');
+      if (asked >= mostAsked) return refusalError('provision-limit', `${asked} requests over one connection`);
       return undefined;
     },
     async take(payload) {
       asking = true;
+      asked += 1;
       try {
         const answered = Buffer.from(await answer({ commonName, certificate, station, payload }));
         const packet = { cmd: 'publish', topic: topics.answer, payload: answered, qos: 1, dup: false, retain: false };

@@ -36,7 +36,9 @@ export function addPkiCommands(program: Command, say: Say): void {
     .argument('<station...>', 'station ids')
     .action(async (stations: string[], options: Dir) => {
       const { issueDeviceIn } = await pkiTools();
-      for (const station of stations) tell(await issueDeviceIn(resolve(options.dir), station));
+      const folder = resolve(options.dir);
+      const registry = await (await import('./registry.ts')).openRegistry(folder);
+      for (const station of stations) tell(await issueDeviceIn(folder, station, Date.now(), { registry }));
     });
 
   command(
@@ -47,8 +49,9 @@ export function addPkiCommands(program: Command, say: Say): void {
     .action(async (names: string[], options: Dir) => {
       const { renewServerIn, issueDeviceIn } = await pkiTools();
       const folder = resolve(options.dir);
+      const registry = await (await import('./registry.ts')).openRegistry(folder);
       for (const name of names)
-        if (name !== 'server') tell(await issueDeviceIn(folder, name, Date.now(), { always: true }));
+        if (name !== 'server') tell(await issueDeviceIn(folder, name, Date.now(), { always: true, registry }));
         else tell((await renewServerIn(folder, Date.now(), { always: true })) ?? noServer(folder));
     });
 

@@ -17,6 +17,9 @@ export const crlDays = 14;
 /** An expired certificate is refused for that; its entry stays this much longer, for who looks back. */
 const keptAfterExpiryMs = 30 * dayMs;
 
+/** Clocks of programs side by side, and whole seconds in the list. */
+const aheadMs = 60_000;
+
 const crlNumberOid = '2.5.29.20';
 
 export type Crl = {
@@ -61,7 +64,9 @@ async function stands(dir: string, ca: Issued, wanted: readonly Revocation[], no
   const crl = bytes === undefined ? undefined : await readCrl(bytes, ca.certPem);
   if (crl === undefined || crl.nextUpdateMs === null) return false;
   const leftMs = crl.nextUpdateMs - nowMs;
-  return leftMs > (crlDays * dayMs) / 2 && wanted.every(({ serial }) => crl.serials.has(serial));
+  // Further off than a list made now, it was made by a clock that was ahead: others find that it does not hold yet.
+  const isOfNow = leftMs > (crlDays * dayMs) / 2 && leftMs <= crlDays * dayMs + aheadMs;
+  return isOfNow && wanted.every(({ serial }) => crl.serials.has(serial));
 }
 
 async function makeCrl(ca: Issued, revoked: readonly Revocation[], nowMs: number): Promise<x509.X509Crl> {

@@ -16,7 +16,7 @@ import { type Allowance, allowancesOf, isOpen, useUp } from './allowances.ts';
 import { readCa } from './folder.ts';
 import { appendLedger } from './ledger.ts';
 import { createPace } from './pace.ts';
-import { type IssuedRecord, type Registry, recordIssued, recordOf } from './registry.ts';
+import { type IssuedRecord, issueTimeMs, type Registry, recordIssued, recordOf } from './registry.ts';
 import { revoke } from './revoke.ts';
 
 /** Who asks, by the certificate of the connection, and for which station by its topic. */
@@ -36,6 +36,11 @@ type Verdict = { readonly certificate: string } | { readonly refusal: ProvisionR
 const paceSpanMs = 10 * 60_000;
 /** A device that was refused asks every few minutes at most; a depot may set up a whole fleet under one claim. */
 const paces = { station: 10, claim: 300 };
+const dayMs = 86_400_000;
+/** A device renews once in a year or two; each renewal is kept for good. */
+const renewalsADay = 5;
+/** Of who is refused again and again the ledger holds so many lines a day. */
+const refusalsADay = 100;
 
 export function createProvisionDesk(options: {
   readonly dir: string;
@@ -47,6 +52,8 @@ export function createProvisionDesk(options: {
   const { dir, registry, knows, log, nowMs = Date.now } = options;
   const stationPace = createPace(paces.station, paceSpanMs);
   const claimPace = createPace(paces.claim, paceSpanMs);
+  const ledgerPace = createPace(refusalsADay, dayMs);
+  const tooOftenPace = createPace(1, paceSpanMs);
   const refuse = (refusal: ProvisionRefusal, detail: string): Verdict => ({ refusal, detail });
 
   async function judge(ask: ProvisionAsk, request: ProvisionRequest): Promise<Verdict> {
@@ -76,8 +83,14 @@ export function createProvisionDesk(options: {
     const certificate = await certifyDevice(ca, station, publicKey, nowMs());
     const by = claimed ? commonName : 'station';
     const renews = claimed ? {} : { renews: shown.serial };
-    const record = recordOf(certificate, { by, issuedAtMs: nowMs(), ...renews });
+    const record = recordOf(certificate, { by, issuedAtMs: issueTimeMs(registry, station, nowMs()), ...renews });
     await recordIssued(dir, record);
+    await registry.refresh();
+    // Revoked while we signed: who revoked a station may not have seen this one.
+    if (registry.revoked().has(shown.serial)) {
+      await revoke(dir, record, { reason: 'unspecified', by: 'platform' }, nowMs());
+      return refuse('not-allowed', `the certificate of ${commonName} is revoked`);
+    }
     if (right.allowance !== null) {
       const use = { at: new Date(nowMs()).toISOString(), serial: record.serial, keySha256, by: commonName };
       if (!(await useUp(dir, right.allowance, use))) {
@@ -127,6 +140,12 @@ export function createProvisionDesk(options: {
     const newer = good.filter((one) => Date.parse(one.issuedAt) > Date.parse(own.issuedAt) && one.renews !== serial);
     if (newer.length > 0)
       return refuse('not-allowed', `${station} was given a newer certificate; ${allowAgain(station)}`);
+    const dayAgoMs = nowMs() - dayMs;
+    const renewals = registry
+      .of(station)
+      .filter((one) => one.renews !== undefined && Date.parse(one.issuedAt) > dayAgoMs);
+    if (renewals.length >= renewalsADay)
+      return refuse('too-often', `${station} was renewed ${renewals.length} times within a day; try again tomorrow`);
     return { allowance: null };
   }
 
@@ -138,7 +157,8 @@ export function createProvisionDesk(options: {
     const { commonName, station, payload } = ask;
     const now = nowMs();
     const claimed = commonName.startsWith(claimPrefix);
-    if (!stationPace(station, now) || (claimed && !claimPace(commonName, now)))
+    // Each asker for itself: who holds a claim must not keep a station from renewing its own.
+    if ((claimed && !claimPace(commonName, now)) || !stationPace(`${commonName} ${station}`, now))
       return refuse('too-often', 'asked too often; try again in ten minutes');
     const request = decodeProvisionRequest(payload);
     if (!request.ok) return refuse('malformed', request.reason);
@@ -160,8 +180,9 @@ export function createProvisionDesk(options: {
     }
     const { refusal, detail } = verdict;
     const { commonName: by, station: name } = ask;
-    log.warn({ station: name, by, refusal, detail }, 'certificate refused');
-    if (refusal !== 'too-often')
+    if (refusal !== 'too-often' || tooOftenPace(by, nowMs()))
+      log.warn({ station: name, by, refusal, detail }, 'certificate refused');
+    if (refusal !== 'too-often' && ledgerPace(by, nowMs()))
       await appendLedger(dir, { act: 'refuse', by, name, detail: `${refusal}: ${detail}` }, nowMs()).catch(() => {});
     return encodeJson({ v: 1, id, ok: false, refusal, detail: detail.slice(0, 200) } satisfies ProvisionAnswer);
   }

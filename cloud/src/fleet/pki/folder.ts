@@ -10,7 +10,7 @@ import { makeWritable } from '../../folders.ts';
 import { readIfThere, writeAtomically } from './files.ts';
 import { claimDays, type Issued, issueCa, issueClaim, issueDevice, issueServer } from './issue.ts';
 import { caPaths, claimPaths, devicePaths, serverPaths } from './paths.ts';
-import { isRevokedIn, recordIssued, recordOf, serialOf } from './registry.ts';
+import { isRevokedIn, issueTimeMs, openRegistry, type Registry, recordIssued, recordOf, serialOf } from './registry.ts';
 
 /** What a step did with one certificate. */
 export type Outcome = { readonly path: string; readonly done: 'issued' | 'kept' | 'renewed' };
@@ -19,8 +19,8 @@ const alwaysNamed = ['localhost', '127.0.0.1', '::1'];
 const dayMs = 86_400_000;
 const renewBeforeMs = 30 * dayMs;
 
-/** `always`: issue anew also what is there and good. */
-type Wish = { readonly always?: boolean };
+/** `always`: issue anew also what is there and good. `registry`: one that is open already, for who issues many. */
+type Wish = { readonly always?: boolean; readonly registry?: Registry };
 
 /** Makes the authority, unless there is one. Throws `pki-incomplete` where its key is lost. */
 export async function initPki(dir: string, nowMs = Date.now()): Promise<Outcome> {
@@ -102,8 +102,13 @@ export async function renewServerIn(dir: string, nowMs = Date.now(), wish: Wish 
   if (text === undefined) return null;
   const certificate = new X509Certificate(text);
   if (!certificate.verify(new X509Certificate(ca.certPem).publicKey)) return null;
-  if (!wish.always && certificate.validToDate.getTime() - nowMs > renewBeforeMs) return null;
+  if (!wish.always && isLasting(certificate, nowMs)) return null;
   return issueServerIn(dir, namesOf(certificate), nowMs, wish);
+}
+
+/** One that begins in the future was made by a clock that was ahead: it is good for nothing until then. */
+function isLasting({ validFromDate, validToDate }: X509Certificate, nowMs: number, beforeMs = renewBeforeMs): boolean {
+  return validFromDate.getTime() <= nowMs && validToDate.getTime() - nowMs > beforeMs;
 }
 
 /** `DNS:localhost, IP Address:127.0.0.1` */
@@ -128,7 +133,7 @@ async function ensure(
   const [certPem, keyPem] = await Promise.all([readIfThere(paths.cert), readIfThere(paths.key)]);
   if (certPem !== undefined && keyPem !== undefined && !leaf.always) {
     const certificate = new X509Certificate(certPem);
-    const lasting = certificate.validToDate.getTime() - nowMs > (leaf.renewBeforeMs ?? renewBeforeMs);
+    const lasting = isLasting(certificate, nowMs, leaf.renewBeforeMs);
     const ours = certificate.verify(new X509Certificate(ca.certPem).publicKey);
     const revoked = await isRevokedIn(dir, serialOf(certificate.serialNumber));
     if (lasting && ours && !revoked && isPair(certificate, keyPem) && leaf.fits(certificate)) {
@@ -137,7 +142,11 @@ async function ensure(
     }
   }
   const issued = await leaf.issue();
-  await recordIssued(dir, recordOf(issued.certPem, { by: 'operator', issuedAtMs: nowMs }));
+  const record = recordOf(issued.certPem, { by: 'operator' });
+  const { registry = await openRegistry(dir) } = leaf;
+  await registry.refresh();
+  const issuedAtMs = issueTimeMs(registry, record.name, nowMs);
+  await recordIssued(dir, { ...record, issuedAt: new Date(issuedAtMs).toISOString() });
   await writePair(paths, issued);
   return { path: paths.cert, done: certPem === undefined ? 'issued' : 'renewed' };
 }

@@ -15,7 +15,16 @@ import { readCa, renewServerIn } from './folder.ts';
 import { initPki, issueClaimIn, issueDeviceIn, issueServerIn } from './index.ts';
 import { openPkiKeeper, type PkiKeeper, type PkiKeeperOptions } from './keeper.ts';
 import { appendLedger } from './ledger.ts';
-import { caPaths, claimPaths, crlPaths, devicePaths, issuedFolder, ledgerPath, serverPaths } from './paths.ts';
+import {
+  caPaths,
+  claimPaths,
+  crlPaths,
+  devicePaths,
+  issuedFolder,
+  ledgerPath,
+  revokedFolder,
+  serverPaths,
+} from './paths.ts';
 import { openRegistry, serialOf } from './registry.ts';
 import { revokeIn } from './revoke.ts';
 import { makeForgedRequest, makeRequest } from './testing.ts';
@@ -207,6 +216,55 @@ describe('the keeper', () => {
     await revokeIn(dir, 'depok', { reason: 'stolen', by: 'operator' });
     await until(() => told === 1, 'told');
     expect(keeper.revoked(serial)).toBe(true);
+  });
+
+  test('tells of a revocation that somebody else saw first: who stands connected is cut all the same', async () => {
+    await issueDeviceIn(dir, 'depok');
+    let told = 0;
+    const keeper = await keep({ onRevoked: () => told++ });
+    // The file system tells the keeper of the folder of before: it does not hear of the new one by itself.
+    await rm(revokedFolder(dir), { recursive: true });
+    await revokeIn(dir, 'depok', { reason: 'stolen', by: 'operator' });
+    // As the fleet page does, and any device that asks.
+    await keeper.states(['depok']);
+    await keeper.look();
+    expect(told).toBe(1);
+  });
+
+  test('issues later what is issued later, also when the clock was put back in between', async () => {
+    const keeper = await keep();
+    await issueDeviceIn(dir, 'depok', nowMs + 3 * dayMs);
+    const before = await certificate(devicePaths(dir, 'depok').cert);
+    await allowed();
+    const fresh = await certificate(
+      await written(await ask(keeper, { csr: (await makeRequest('depok')).csr }), 'fresh'),
+    );
+    keeper.seen('depok', fresh.raw);
+    await until(() => keeper.revoked(before.serialNumber), 'the old one revoked');
+    await issueDeviceIn(dir, 'depok', nowMs, { always: true });
+    const newest = await certificate(devicePaths(dir, 'depok').cert);
+    keeper.seen('depok', fresh.raw);
+    keeper.seen('depok', newest.raw);
+    await until(() => keeper.revoked(fresh.serialNumber), 'the one between revoked');
+    expect(keeper.revoked(newest.serialNumber)).toBe(false);
+  });
+
+  test('makes anew what a clock that was ahead has made for the future', async () => {
+    const ahead = nowMs + 20 * dayMs;
+    await issueServerIn(dir, [], ahead - 400 * dayMs);
+    await refreshCrl(dir, await readCa(dir), ahead);
+    await renewServerIn(dir, ahead);
+    expect((await certificate(serverPaths(dir).cert)).validFromDate.getTime()).toBeGreaterThan(nowMs);
+    const keeper = await keep();
+    await until(
+      async () => (await certificate(serverPaths(dir).cert)).validFromDate.getTime() < nowMs,
+      'server renewed',
+    );
+    await until(async () => {
+      const crl = await readCrl(await readFile(crlPaths(dir).der), (await readCa(dir)).certPem);
+      return (crl?.nextUpdateMs ?? 0) < nowMs + 15 * dayMs;
+    }, 'list made anew');
+    expect(keeper.troubles()).toEqual([]);
   });
 
   test('renews list and server certificate while it runs, for the same names', async () => {
@@ -410,6 +468,46 @@ describe('a request under a claim', () => {
     expect(refusalOf(await ask(keeper, { csr }))).toBe('issued');
   });
 
+  test('comes so often that it leaves no room, but neither for the station itself nor in the ledger', async () => {
+    const keeper = await keep();
+    await issueDeviceIn(dir, 'depok', nowMs);
+    for (let i = 0; i < 11; i++) await ask(keeper, { csr: 'x' });
+    const { csr } = await makeRequest('depok');
+    expect(refusalOf(await ask(keeper, { under: devicePaths(dir, 'depok').cert, csr }))).toBe('issued');
+    for (let i = 0; i < 300; i++) {
+      nowMs += 60_000;
+      await ask(keeper, { csr: 'x' });
+    }
+    const refused = (await readFile(ledgerPath(dir), 'utf8')).split('\n').filter((line) => line.includes('"refuse"'));
+    expect(refused.length).toBeLessThanOrEqual(100);
+  });
+
+  test('of a station without any certificate yet is revoked with its leave', async () => {
+    const keeper = await keep();
+    await allowed();
+    expect(await revokeIn(dir, 'depok', { reason: 'stolen', by: 'operator' })).toEqual({ revoked: [], withdrawn: 1 });
+    expect(refusalOf(await ask(keeper, { csr: (await makeRequest('depok')).csr }))).toBe('allowance-used');
+    await expect(revokeIn(dir, 'katulampa', { reason: 'stolen', by: 'operator' })).rejects.toMatchObject({
+      code: 'pki-unknown',
+    });
+  });
+
+  test('that is granted while the station is revoked gives nothing', async () => {
+    const keeper = await keep();
+    await issueDeviceIn(dir, 'depok', nowMs - 1000);
+    const under = devicePaths(dir, 'depok').cert;
+    await allowed();
+    const asked = await Promise.all([makeRequest('depok'), makeRequest('depok')]);
+    const [, ...answers] = await Promise.all([
+      revokeIn(dir, 'depok', { reason: 'stolen', by: 'operator' }),
+      ask(keeper, { csr: asked[0]?.csr ?? '' }),
+      ask(keeper, { csr: asked[1]?.csr ?? '', under }),
+    ]);
+    expect(answers).toHaveLength(2);
+    const { of, revoked } = await openRegistry(dir);
+    expect(of('depok').filter(({ serial }) => !revoked().has(serial))).toEqual([]);
+  });
+
   test('cannot be granted without the authority’s key', async () => {
     const keeper = await keep();
     await allowed();
@@ -487,6 +585,20 @@ describe('a renewal', () => {
     keeper.seen('depok', (await certificate(swapped)).raw);
     const [a, b] = [await certificate(stolen), await certificate(hoarded)];
     await until(() => keeper.revoked(a.serialNumber) && keeper.revoked(b.serialNumber), 'both revoked');
+  });
+
+  test('is given a few times a day: more would only fill the folder', async () => {
+    const keeper = await keep();
+    let under = await device();
+    for (let i = 0; i < 5; i++) {
+      nowMs += 60_000;
+      const renewed = await ask(keeper, { under, csr: (await makeRequest('depok')).csr });
+      under = await written(renewed, `renewed-${i}`);
+    }
+    nowMs += 3_600_000;
+    expect(refusalOf(await ask(keeper, { under, csr: (await makeRequest('depok')).csr }))).toBe('too-often');
+    nowMs += dayMs;
+    expect(refusalOf(await ask(keeper, { under, csr: (await makeRequest('depok')).csr }))).toBe('issued');
   });
 
   test('is refused under a revoked certificate', async () => {

@@ -53,6 +53,8 @@ export async function openPkiKeeper(options: PkiKeeperOptions): Promise<PkiKeepe
   /** Of the list: it may know of revocations that the folder has not, where the authority is on another machine. */
   let listed: ReadonlySet<string> = new Set();
   let listDigest = '';
+  /** How many were revoked when it was last told: others refresh the registry too, and tell nobody. */
+  let told = registry.revoked().size;
   let staleAtMs: number | null = null;
   let listTrouble: string | undefined;
   let tendTrouble: string | undefined;
@@ -85,13 +87,13 @@ export async function openPkiKeeper(options: PkiKeeperOptions): Promise<PkiKeepe
   }
 
   async function lookAtRevoked(): Promise<void> {
-    const all = () => new Set([...registry.revoked().keys(), ...listed]).size;
-    const before = all();
     await registry.refresh();
     await lookAtList();
-    const now = all();
-    if (now === before) return;
-    log.info({ more: now - before, revoked: now }, 'certificates revoked');
+    const now = new Set([...registry.revoked().keys(), ...listed]).size;
+    const more = now - told;
+    if (more === 0) return;
+    told = now;
+    log.info({ more, revoked: now }, 'certificates revoked');
     options.onRevoked();
   }
 

@@ -118,7 +118,8 @@ export async function openRegistry(dir: string): Promise<Registry> {
     for (const serial of await factsIn(issuedFolder(dir))) {
       if (issued.has(serial)) continue;
       const record = parsedJson(await readIfThere(join(issuedFolder(dir), `${serial}.json`)), parseIssued);
-      if (record === undefined) continue;
+      // Somebody else may have read it meanwhile.
+      if (record === undefined || issued.has(serial)) continue;
       issued.set(serial, record);
       const ofName = [...(byName.get(record.name) ?? []), record];
       byName.set(
@@ -129,6 +130,15 @@ export async function openRegistry(dir: string): Promise<Registry> {
   }
   await refresh();
   return { refresh, issued: () => issued, revoked: () => revoked, of: (name) => byName.get(name) ?? [] };
+}
+
+/**
+ * When a certificate of that name is issued now: in any case after all others. The order of issue decides which one is
+ * shut out by the other, and must not be turned round by a clock that was put back.
+ */
+export function issueTimeMs(registry: Pick<Registry, 'of'>, name: string, nowMs: number): number {
+  const lastMs = Date.parse(registry.of(name).at(-1)?.issuedAt ?? '');
+  return lastMs >= nowMs ? lastMs + 1 : nowMs;
 }
 
 /** The file's name is the revocation: one that cannot be read revokes all the same. */

@@ -19,6 +19,9 @@ export async function revokeIn(
   nowMs = Date.now(),
 ): Promise<RevokeOutcome> {
   const registry = await openRegistry(dir);
+  // First the leave, then what it was used for: a device that asks at this moment gets nothing past us.
+  const withdrawn = isStationId(what) ? await withdraw(dir, what, options.by, nowMs) : 0;
+  await registry.refresh();
   const one = /^[0-9a-f:]{2,}$/i.test(what) ? registry.issued().get(serialOf(what.replaceAll(':', ''))) : undefined;
   const meant = one === undefined ? registry.of(what).filter(({ kind }) => kind !== 'server') : [one];
   if (one?.kind === 'server')
@@ -26,14 +29,23 @@ export async function revokeIn(
       'pki-unknown',
       `${what} is the server's: devices read no list; issue another with \`siaga pki renew server\`.`,
     );
-  if (meant.length === 0)
+  if (meant.length === 0 && withdrawn === 0)
     throw platformError(
       'pki-unknown',
       `${what}: no certificate of that station, claim (${claimPrefix}NAME) or serial number; \`siaga pki list --all\` shows every one.`,
     );
   const revoked: IssuedRecord[] = [];
-  for (const record of meant) if (await revoke(dir, record, options, nowMs)) revoked.push(record);
-  const withdrawn = one === undefined && isStationId(what) ? await withdraw(dir, what, options.by, nowMs) : 0;
+  const done = new Set<string>();
+  for (let left = meant; left.length > 0; ) {
+    for (const record of left) {
+      done.add(record.serial);
+      if (await revoke(dir, record, options, nowMs)) revoked.push(record);
+    }
+    // One that was renewed while we were at it.
+    await registry.refresh();
+    left =
+      one === undefined ? registry.of(what).filter(({ kind, serial }) => kind !== 'server' && !done.has(serial)) : [];
+  }
   return { revoked, withdrawn };
 }
 
