@@ -220,10 +220,13 @@ describe('the keeper', () => {
 
   test('tells of a revocation that somebody else saw first: who stands connected is cut all the same', async () => {
     await issueDeviceIn(dir, 'depok');
+    await rm(caPaths(dir).key);
     let told = 0;
     const keeper = await keep({ onRevoked: () => told++ });
-    // The file system tells the keeper of the folder of before: it does not hear of the new one by itself.
+    // Nothing else makes it look: no list to tend, and the file system tells it of the folder of before.
     await rm(revokedFolder(dir), { recursive: true });
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    await keeper.look();
     await revokeIn(dir, 'depok', { reason: 'stolen', by: 'operator' });
     // As the fleet page does, and any device that asks.
     await keeper.states(['depok']);
