@@ -5,12 +5,13 @@
  */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { clockToText } from '@siaga/protocol';
+import { clockToText, encodeJson, mintStreamId, type OnlineHealth, topicOf } from '@siaga/protocol';
 import type { Browser, BrowserContextOptions } from 'playwright-core';
 import { parse, stringify } from 'yaml';
 import { getSnapshot } from './harness/api.ts';
 import { openBrowser, rowOf } from './harness/browser.ts';
 import { openConsole } from './harness/console-page.ts';
+import { connectDevice, papersOf, publishTo } from './harness/device.ts';
 import { eventually } from './harness/eventually.ts';
 import { root, temporaryFolder } from './harness/folders.ts';
 import { lacks } from './harness/needs.ts';
@@ -72,8 +73,8 @@ async function take(browser: Browser, httpUrl: string, name: string, options: Br
   await page.context().close();
 }
 
-/** The alarm list as an operator has it, with one alarm opened. */
-async function takeAlarms(browser: Browser, data: string): Promise<void> {
+/** The alarm list as an operator has it, with one alarm opened; then the fleet, with the device that needs a visit. */
+async function takeStaffPages(browser: Browser, data: string): Promise<void> {
   const link = readFileSync(join(data, 'setup-link'), 'utf8').trim();
   const context = await browser.newContext({
     viewport: { width: 1440, height: 900 },
@@ -88,7 +89,48 @@ async function takeAlarms(browser: Browser, data: string): Promise<void> {
   await page.getByTestId('alarm-detail').getByText('What to do').first().waitFor();
   await page.evaluate(() => document.fonts.ready);
   await page.screenshot({ path: join(pictures, 'alarms.png'), animations: 'disabled' });
+  await page.evaluate(() => {
+    location.hash = '#fleet';
+  });
+  await page.getByTestId('fleet-visit').locator(`[data-station="${silent}"]`).waitFor();
+  await page.screenshot({ path: join(pictures, 'fleet.png'), animations: 'disabled' });
   await context.close();
+}
+
+/** The silent station's device, back for a moment: with a weak supply, an old battery and no frames from its sensor. */
+async function complain({ mqttUrl, pki }: PlatformProcess): Promise<() => Promise<unknown>> {
+  const device = await connectDevice(mqttUrl, silent, papersOf(pki, silent));
+  const health: OnlineHealth = {
+    v: 1,
+    state: 'online',
+    connection: 1_000_000,
+    at: new Date(takenAtMs).toISOString(),
+    boot: 'picture',
+    stream: mintStreamId(),
+    uptimeS: 900,
+    clock: 'synced',
+    maintenanceUntil: null,
+    backlog: { count: 85, oldestAt: new Date(enteredAtMs).toISOString() },
+    batteryMv: 11_300,
+    diskFreeBytes: 9_000_000_000,
+    gauges: [
+      { gauge: 'main', link: 'open', lastFrameAt: null, frames: 0, discardedBytes: 0, badFrames: 0, problem: 'silent' },
+    ],
+    machine: {
+      cpuDeciC: 512,
+      throttled: 0x50001,
+      diskTotalBytes: 16e9,
+      rssBytes: 77e6,
+      signal: { kind: 'cellular', dbm: -103 },
+    },
+    start: { number: 31, reason: 'power' },
+    cadence: { sampleS: 60, reportS: 300, reason: 'rising' },
+    notKept: 0,
+    certificateExpiresAt: null,
+    commands: [],
+  };
+  await publishTo(device, topicOf(silent, 'health'), encodeJson(health));
+  return () => device.endAsync(true);
 }
 
 async function main(): Promise<void> {
@@ -113,7 +155,8 @@ async function main(): Promise<void> {
     await take(browser, platform.httpUrl, 'console.png', { viewport: { width: 1440, height: 900 } });
     const phone = { viewport: { width: 390, height: 844 }, deviceScaleFactor: 2, hasTouch: true, isMobile: true };
     await take(browser, platform.httpUrl, 'console-phone.png', phone);
-    await takeAlarms(browser, join(folder, 'platform'));
+    endings.push(await complain(platform));
+    await takeStaffPages(browser, join(folder, 'platform'));
   } finally {
     for (const end of endings.reverse()) await end();
   }
