@@ -1,5 +1,12 @@
 /** What the agent tells of how it does. */
-import { type ClockState, type CommandOutcome, countSeqs, type OnlineHealth, type SeqRanges, type StartReason } from '@siaga/protocol';
+import {
+  type ClockState,
+  type CommandOutcome,
+  countSeqs,
+  type OnlineHealth,
+  type SeqRanges,
+  type StartReason,
+} from '@siaga/protocol';
 import type { Cadence } from '../cadence/cadence.ts';
 import type { Gauge } from '../gauge.ts';
 import type { Machine } from '../machine/machine.ts';

@@ -44,8 +44,9 @@ async function openBeside(outbox: Outbox, { data, clock, clockState, time: sourc
   const lostCount = outbox.state().lastSeq > 0 ? Math.floor(Date.now() / 1_000) : 0;
   const counter = await openConnectionCounter(join(data, 'connection'), lostCount, log);
   const stream = () => outbox.state().stream;
+  const store = () => outbox.storeId();
   const time = sources
-    ? await openAgentTime({ path: join(data, 'boots.json'), boot, sources, stream, log, onState: onChange })
+    ? await openAgentTime({ path: join(data, 'boots.json'), boot, sources, stream, store, log, onState: onChange })
     : givenTime(clock, clockState);
   const monoMs = sources?.monoMs ?? monotonicMs;
   /** Runs as fast as the agent's clock, and never jumps. */

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ClockState } from '@siaga/protocol';
@@ -13,9 +13,11 @@ const log = pino({ level: 'silent' });
 const trueMs = Date.UTC(2027, 4, 3, 12);
 const monthMs = 30 * 86_400_000;
 const stream = 'a'.repeat(16);
+let store: string | null = null;
 
 const ending: (() => unknown)[] = [];
 afterEach(async () => {
+  store = null;
   for (const end of ending.splice(0).reverse()) await end();
 });
 
@@ -29,13 +31,19 @@ function field(wallMs: number): { machine: TestMachine; folder: string } {
   return { machine, folder };
 }
 
-async function open({ machine, folder }: ReturnType<typeof field>, boot = 'boot-1', states: ClockState[] = []) {
+async function open(
+  { machine, folder }: ReturnType<typeof field>,
+  boot = 'boot-1',
+  states: ClockState[] = [],
+  to = log,
+) {
   const time = await openAgentTime({
     path: join(folder, 'boots.json'),
     boot,
     sources: machine,
     stream: () => stream,
-    log,
+    store: () => store,
+    log: to,
     onState: (state) => states.push(state),
   });
   ending.push(() => time.close());
@@ -50,7 +58,7 @@ function hear(time: AgentTime, machine: TestMachine, serverMs: number, rttMs = 2
 }
 
 let seq = 0;
-function store(time: AgentTime, machine: TestMachine, boot = 'boot-1'): StoredReading {
+function keep(time: AgentTime, machine: TestMachine, boot = 'boot-1'): StoredReading {
   const draft = time.stamped(aDraft({ boot, monoMs: machine.monoMs() }));
   const stored = { ...draft, stream, reading: { ...draft.reading, seq: ++seq } };
   time.stored(stored);
@@ -69,7 +77,7 @@ describe('the time of an agent', () => {
     expect([time.state(), states, time.clockTrusted()]).toEqual(['synced', ['synced'], false]);
     place.machine.pass(3_600_000);
     expect(Math.abs(time.clock.now() - (trueMs + 3_600_200))).toBeLessThanOrEqual(100);
-    expect(store(time, place.machine).reading).toMatchObject({ clock: 'synced', observedAtMs: time.clock.now() });
+    expect(keep(time, place.machine).reading).toMatchObject({ clock: 'synced', observedAtMs: time.clock.now() });
   });
 
   it('is never before the build date, nor before what an earlier boot knew', async () => {
@@ -115,6 +123,21 @@ describe('the time of an agent', () => {
     machine.flagSynced();
     await time.look();
     expect(time.clock.now()).toBe(trueMs + 7_200_000);
+  });
+
+  it('says when a time server and the platform contradict each other', async () => {
+    const warned: string[] = [];
+    const warnings = pino({ level: 'warn' }, { write: (line) => void warned.push(JSON.parse(line).msg) });
+    const place = field(trueMs);
+    const time = await open(place, 'boot-1', [], warnings);
+    place.machine.flagSynced();
+    await time.look();
+    hear(time, place.machine, trueMs + 30_000);
+    expect(warned).toEqual([]);
+    hear(time, place.machine, trueMs + 5 * monthMs);
+    hear(time, place.machine, trueMs + 5 * monthMs);
+    expect(warned).toEqual([expect.stringContaining('contradict')]);
+    expect(Math.abs(time.clock.now() - trueMs)).toBeLessThan(1_000);
   });
 
   it('asks the time service where there is no flag, seldom', async () => {
@@ -170,7 +193,7 @@ describe('corrections', () => {
     const place = field(trueMs - 22 * monthMs);
     const { machine } = place;
     const time = await open(place);
-    const [sent, kept] = [store(time, machine), store(time, machine)];
+    const [sent, kept] = [keep(time, machine), keep(time, machine)];
     const atMs = trueMs;
     await time.corrections.expose([sent]);
     expect(time.corrections.outgoing(sent)).toBe(sent.reading);
@@ -194,7 +217,7 @@ describe('corrections', () => {
     const place = field(trueMs - monthMs);
     const { machine } = place;
     const first = await open(place);
-    const [sent, kept] = [store(first, machine), store(first, machine)];
+    const [sent, kept] = [keep(first, machine), keep(first, machine)];
     await first.corrections.expose([sent]);
     hear(first, machine, trueMs);
     await until('written down', () => first.corrections.pending().length > 0);
@@ -215,11 +238,48 @@ describe('corrections', () => {
     expect(second.corrections.pending()).toEqual([[sent.reading.seq, sent.reading.seq]]);
   });
 
+  it('that a restored store has forgotten go out once more, over a restart too', async () => {
+    const place = field(trueMs - monthMs);
+    const { machine } = place;
+    const first = await open(place);
+    const sent = keep(first, machine);
+    await first.corrections.expose([sent]);
+    hear(first, machine, trueMs);
+    await until('written down', () => first.corrections.pending().length > 0);
+    const its: [number, number][] = [[sent.reading.seq, sent.reading.seq]];
+    store = 'store-1';
+    first.corrections.settled(its);
+    expect(first.corrections.pending()).toEqual([]);
+    await first.close();
+    const second = await open(place);
+    expect(second.corrections.pending()).toEqual([]);
+    store = 'store-2';
+    expect(second.corrections.pending()).toEqual(its);
+    second.corrections.settled(its);
+    expect(second.corrections.pending()).toEqual([]);
+  });
+
+  it('are bounded for a boot that the power ended before the first hour', async () => {
+    const place = field(trueMs + 12 * monthMs);
+    const { machine } = place;
+    const first = await open(place);
+    const kept = keep(first, machine);
+    const path = join(place.folder, 'boots.json');
+    await until('on the disk', () => JSON.parse(readFileSync(path, 'utf8')).boots[0].stamped !== null);
+    const book = readFileSync(path, 'utf8');
+    await first.close();
+    writeFileSync(path, book);
+    machine.reboot(trueMs - monthMs);
+    const second = await open(place, 'boot-2');
+    hear(second, machine, trueMs);
+    await until('dated', () => second.corrections.outgoing(kept).observedAtMs <= trueMs);
+  });
+
   it('a boot that never learnt the time stays uncertain, and is moved before the next one where it cannot be after', async () => {
     const place = field(trueMs + 12 * monthMs);
     const { machine } = place;
     const first = await open(place);
-    const [sent, kept] = [store(first, machine), store(first, machine)];
+    const [sent, kept] = [keep(first, machine), keep(first, machine)];
     await first.corrections.expose([sent]);
     await first.close();
     machine.reboot(trueMs - monthMs);
@@ -237,7 +297,7 @@ describe('corrections', () => {
   it('certain readings, those without a monotonic stamp, and those of a forgotten boot stay as they are', async () => {
     const place = field(trueMs - monthMs);
     const time = await open(place);
-    const uncertain = store(time, place.machine);
+    const uncertain = keep(time, place.machine);
     hear(time, place.machine, trueMs);
     await until('dated', () => time.corrections.outgoing(uncertain).clock === 'synced');
     const alike: StoredReading[] = [

@@ -42,6 +42,8 @@ const serverErrorMs = 1_000;
 /** Signs of life are written this seldom; they only bound the times of boots that never learnt theirs. */
 const saveEveryMs = 3_600_000;
 const ntpErrorMs = 100;
+/** By so much a time server and the platform do not differ if both are right. */
+const contradictionMs = 60_000;
 /** To a certificate's dates so much makes no difference. */
 const trustedMs = 60_000;
 
@@ -51,6 +53,8 @@ export async function openAgentTime(options: {
   readonly boot: string;
   readonly sources: TimeSources;
   readonly stream: () => StreamId;
+  /** The platform's store, by its last receipt; null before the first. */
+  readonly store: () => string | null;
   readonly log: Logger;
   readonly onState: (state: ClockState) => void;
 }): Promise<AgentTime & { readonly corrections: Corrections }> {
@@ -64,6 +68,7 @@ export async function openAgentTime(options: {
   let state: ClockState = live ? 'synced' : 'unsynced';
   let offset: Offset | null = null;
   let serverMs = Number.NEGATIVE_INFINITY;
+  let contradicted = false;
   let savedMonoMs = monoMs();
   /** Boots whose dating is not on the disk yet: nothing is corrected by it before. */
   let undurable: ReadonlySet<string> = new Set();
@@ -112,6 +117,17 @@ export async function openAgentTime(options: {
     });
   };
 
+  const compare = (said: Offset): void => {
+    const byMs = live ? live.utcMs - live.monoMs - middleOf(said) : 0;
+    const contradicts = Math.abs(byMs) - errorOf(said) > contradictionMs;
+    if (contradicts && !contradicted)
+      log.warn(
+        { byMs: Math.round(byMs) },
+        'the time server and the platform contradict each other; the time server is believed',
+      );
+    contradicted = contradicts;
+  };
+
   const look = async (ask = true): Promise<void> => {
     const signs = await wall.look(ask);
     if (signs.disciplined && signs.wallMs >= buildDateMs)
@@ -141,13 +157,19 @@ export async function openAgentTime(options: {
     },
     stored({ reading }) {
       touch();
-      if (reading.clock !== 'synced') boots = changed(boots, boot, (known) => stampedAt(known, reading.observedAtMs));
+      if (reading.clock === 'synced') return;
+      const isFirst = present().stamped === null;
+      boots = changed(boots, boot, (known) => stampedAt(known, reading.observedAtMs));
+      // A boot may end before the next sign of life: then this bounds its times.
+      if (isFirst) void save();
     },
     serverSaid(word) {
-      // A platform that replays the past tells no time; a time server knows better.
-      if (word.serverMs < buildDateMs || wall.disciplined()) return;
-      serverMs = Math.max(serverMs, word.serverMs);
+      // A platform that replays the past tells no time.
+      if (word.serverMs < buildDateMs) return;
       offset = narrowed(offset, offsetOf(word));
+      // A time server knows better; but somebody should know when it does not.
+      if (wall.disciplined()) return compare(offset);
+      serverMs = Math.max(serverMs, word.serverMs);
       if (errorOf(offset) > serverErrorMs) return;
       const liveOffsetMs = live ? live.utcMs - live.monoMs : Number.NaN;
       if (liveOffsetMs >= offset.lowMs && liveOffsetMs <= offset.highMs) return;
@@ -155,8 +177,12 @@ export async function openAgentTime(options: {
       anchorAt({ monoMs: word.receivedMonoMs, utcMs, errorMs: errorOf(offset), source: 'server' });
     },
     corrections: createCorrections({
-      all: () => boots.map((known) => (undurable.has(known.boot) ? { ...known, anchor: null, moveMs: null } : known)),
+      all() {
+        if (undurable.size === 0) return boots;
+        return boots.map((known) => (undurable.has(known.boot) ? { ...known, anchor: null, moveMs: null } : known));
+      },
       stream: options.stream,
+      store: options.store,
       change(of, how) {
         boots = changed(boots, of, how);
       },

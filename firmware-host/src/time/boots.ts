@@ -32,11 +32,24 @@ const Boot = Type.Object({
    */
   moveMs: Type.Union([Type.Number(), Type.Null()]),
   /** Uncertain readings that were sent as they were stamped, under revision 0; of one stream only. */
-  exposed: Type.Union([Type.Object({ stream: StreamId, seqs: Ranges, corrected: Ranges }), Type.Null()]),
+  exposed: Type.Union([
+    Type.Object({
+      stream: StreamId,
+      seqs: Ranges,
+      /** Of these, those that the platform has corrected; `store`: which of its stores said so. */
+      corrected: Ranges,
+      store: Type.Optional(Type.String()),
+    }),
+    Type.Null(),
+  ]),
 });
 export type Anchor = Static<typeof Anchor>;
-export type Boot = Omit<Static<typeof Boot>, 'exposed'> & {
-  readonly exposed: { readonly stream: StreamId; readonly seqs: SeqRanges; readonly corrected: SeqRanges } | null;
+export type Boot = Omit<Static<typeof Boot>, 'exposed'> & { readonly exposed: Exposed | null };
+export type Exposed = {
+  readonly stream: StreamId;
+  readonly seqs: SeqRanges;
+  readonly corrected: SeqRanges;
+  readonly store?: string;
 };
 /** Oldest first; the last is the present one. */
 export type Boots = readonly Boot[];

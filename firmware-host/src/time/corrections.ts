@@ -8,12 +8,14 @@ import { addRanges, hasSeq, type Reading, type SeqRanges, type StreamId } from '
 import { intersect, rangesOf, subtract } from '../outbox/ledger.ts';
 import type { StoredReading } from '../outbox/outbox.ts';
 import type { Corrections } from '../uplink/corrections.ts';
-import { type Boot, utcAt } from './boots.ts';
+import { type Boot, type Exposed, utcAt } from './boots.ts';
 
 export type CorrectionBook = {
   all(): readonly Boot[];
   /** The present stream. */
   stream(): StreamId;
+  /** The platform's store, by its last receipt; null before the first. */
+  store(): string | null;
   /** Changes a boot; `durably` resolves when that is on the disk, or the disk has refused. */
   change(boot: string, change: (known: Boot) => Boot): void;
   durably(): Promise<void>;
@@ -43,14 +45,15 @@ export function createCorrections(book: CorrectionBook): Corrections {
         .all()
         .filter((known) => isDated(known) && known.exposed?.stream === book.stream())
         .reduce<SeqRanges>(
-          (all, { exposed }) => addRanges(all, subtract(exposed?.seqs ?? [], exposed?.corrected ?? [])),
+          (all, { exposed }) =>
+            exposed ? addRanges(all, subtract(exposed.seqs, correctedIn(exposed, book.store()))) : all,
           [],
         ),
     corrected: (stored) => correct(stored, knownOf(stored.boot)),
     settled(seqs) {
       for (const { boot, exposed } of book.all())
         if (exposed?.stream === book.stream() && intersect(exposed.seqs, seqs).length > 0)
-          book.change(boot, (known) => withCorrected(known, seqs));
+          book.change(boot, (known) => withCorrected(known, seqs, book.store()));
     },
   };
 }
@@ -82,14 +85,20 @@ function correct(stored: StoredReading, known: Boot | undefined): Reading {
 /** Numbers of another stream say nothing any more: what is held of them was moved, and is new there. */
 function withExposed(known: Boot, readings: readonly StoredReading[]): Boot {
   const stream = readings[0]?.stream as StreamId;
-  const before = known.exposed?.stream === stream ? known.exposed : { stream, seqs: [], corrected: [] };
+  const before: Exposed = known.exposed?.stream === stream ? known.exposed : { stream, seqs: [], corrected: [] };
   return { ...known, exposed: { ...before, seqs: addRanges(before.seqs, rangesOf(readings.map(seqOf))) } };
 }
 
-function withCorrected(known: Boot, seqs: SeqRanges): Boot {
+function withCorrected(known: Boot, seqs: SeqRanges, store: string | null): Boot {
   const { exposed } = known;
   if (!exposed) return known;
-  return { ...known, exposed: { ...exposed, corrected: addRanges(exposed.corrected, intersect(exposed.seqs, seqs)) } };
+  const corrected = addRanges(correctedIn(exposed, store), intersect(exposed.seqs, seqs));
+  return { ...known, exposed: { ...exposed, corrected, ...(store === null ? {} : { store }) } };
+}
+
+/** A store that was restored has forgotten the corrections too: all of them go out once more. */
+function correctedIn({ corrected, store }: Exposed, present: string | null): SeqRanges {
+  return store === undefined || present === null || store === present ? corrected : [];
 }
 
 function seqOf({ reading }: StoredReading): number {
