@@ -53,6 +53,20 @@ describe('the cadence', () => {
     expect(seen(calmCadence, rise, 0, configOf({ riseMmPerH: 1_000 })).tier).toBe('calm');
   });
 
+  it.each([5, 10, 60, 240])(
+    'sees a rise also when it looks every %i minutes, and no still water for one',
+    (minutes) => {
+      const every = (distances: readonly number[]) =>
+        distances.reduce<CadenceState>((before, distanceMm, i) => {
+          const nowMs = i * minutes * minuteMs;
+          return cadenceAfter(before, { nowMs, look: look(nowMs, distanceMm) }, configOf({}));
+        }, calmCadence);
+      const stepMm = (150 * minutes) / 60;
+      expect(every(Array.from({ length: 7 }, (_, i) => Math.round(9_000 - i * stepMm))).tier).toBe('rising');
+      expect(every(Array.from({ length: 50 }, (_, i) => 9_000 + (i % 2) * 15)).tier).toBe('calm');
+    },
+  );
+
   it('sees a rise also when it looks every second', () => {
     let state = calmCadence;
     for (let s = 0; s < 900; s++)

@@ -86,6 +86,21 @@ describe('pacing', () => {
     expect(did).toEqual(['sample 30', 'release', 'told']);
   });
 
+  it('sends a doubt at once, and one that lasts for days with the reports', async () => {
+    const { read, pass } = await open();
+    const flat = (test: 'flat-line' | 'spike') => {
+      pass(60);
+      const { reading } = aDraft({ reading: { distanceMm: 3_000, flag: 3, test } });
+      return read(3_000, { reading: { ...reading, seq: 9 } });
+    };
+    read(3_000);
+    expect([flat('flat-line'), flat('flat-line'), flat('flat-line')]).toEqual([false, true, true]);
+    expect([flat('spike'), flat('flat-line')]).toEqual([false, false]);
+    pass(60);
+    expect(read(3_000)).toBe(true);
+    expect(flat('flat-line')).toBe(false);
+  });
+
   it('is not moved by a plate under the sensor, nor by another gauge', async () => {
     const { pacing, read } = await open();
     read(500, { maintenance: true });

@@ -45,7 +45,16 @@ export function createPacing(options: {
   let inForce = decide();
   let reportedMs = Number.NEGATIVE_INFINITY;
   let holds = false;
+  /** What each gauge's newest reading was suspected of. */
+  const doubts = new Map<string, string>();
 
+  /** A doubt must not wait; one that lasts for days (a stuck sensor) must not cost the link a message each. */
+  function isNewDoubt({ gauge: of, reading: { flag, test } }: StoredReading): boolean {
+    const before = doubts.get(of);
+    if (flag === 3) doubts.set(of, test);
+    else doubts.delete(of);
+    return flag === 3 && test !== before;
+  }
   function decide(): Cadence {
     const order = orders.inForce();
     if (config) return withinTrigger(cadenceOf(state, config, order));
@@ -90,8 +99,9 @@ export function createPacing(options: {
       if (kept.gauge === gauge && !kept.maintenance) take({ look: lookOf(kept, nowMs(), options.calibrations()) });
       const slackMs = inForce.sampleS * 500;
       const due = nowMs() - reportedMs >= inForce.reportS * 1_000 - slackMs;
+      const doubted = isNewDoubt(kept);
       const batched = config !== null && inForce.reportS > inForce.sampleS;
-      const hold = batched && !(urgent || due || kept.reading.flag === 3 || inForce.reportS < before);
+      const hold = batched && !(urgent || due || doubted || inForce.reportS < before);
       if (hold) holds = true;
       else {
         reportedMs = nowMs();
@@ -120,7 +130,8 @@ export function createPacing(options: {
 /** Without a section of its own an order makes nothing faster than this. */
 const fastestS = 10;
 
-function lookOf({ reading, gauge }: StoredReading, atMs: number, calibrations: readonly Calibration[]): Look {
+/** What a reading tells of the level, by the calibration that was valid then; `atMs`: a clock that never jumps. */
+export function lookOf({ reading, gauge }: StoredReading, atMs: number, calibrations: readonly Calibration[]): Look {
   const calibration = calibrations
     .filter(({ gauge: of, validFrom }) => of === gauge && Date.parse(validFrom) <= reading.observedAtMs)
     .toSorted((a, b) => Date.parse(a.validFrom) - Date.parse(b.validFrom))

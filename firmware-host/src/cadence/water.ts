@@ -32,11 +32,16 @@ const trendMs = 20 * 60_000;
 const shortestMs = 4 * 60_000;
 const leastRiseMm = 20;
 const pointsKept = 48;
+/** Fewer tell no rise: who looks seldom keeps so many, however old. */
+const leastPoints = 4;
+const oldestMs = 86_400_000;
 
-/** The readings of the last 20 minutes that weigh, thinned. */
+/** The readings of the last 20 minutes that weigh, thinned; or the newest few of a day. */
 export function trendWith(trend: readonly Point[], { atMs, reading }: Look): readonly Point[] {
   if (reading.distanceMm === null || reading.echo !== 'seen' || !weighs(reading.flag)) return trend;
-  const recent = trend.filter((point) => point.atMs >= atMs - trendMs && point.atMs < atMs);
+  const isKept = (point: Point, i: number) =>
+    atMs - point.atMs <= (i > trend.length - leastPoints ? oldestMs : trendMs) && point.atMs < atMs;
+  const recent = trend.filter(isKept);
   const [before, last] = recent.slice(-2);
   const dense = before && last && last.atMs - before.atMs < trendMs / pointsKept;
   return [...(dense ? recent.slice(0, -1) : recent), { atMs, distanceMm: reading.distanceMm }];
@@ -44,7 +49,7 @@ export function trendWith(trend: readonly Point[], { atMs, reading }: Look): rea
 
 /** How fast the water comes nearer, mm an hour: the middle of the newest three against the middle of the oldest three. */
 export function riseMmPerH(trend: readonly Point[]): number {
-  if (trend.length < 4) return 0;
+  if (trend.length < leastPoints) return 0;
   const [old, now] = [middle(trend.slice(0, 3)), middle(trend.slice(-3))];
   const riseMm = old.distanceMm - now.distanceMm;
   const ms = now.atMs - old.atMs;

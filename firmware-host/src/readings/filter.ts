@@ -12,6 +12,7 @@ import type { Burst } from './burst.ts';
 
 export type Heard =
   | { readonly kind: 'seen' | 'impossible'; readonly distanceMm: number; readonly spreadMm: number }
+  /** `none`: nothing in range, or whole frames that say nothing of the water. */
   | { readonly kind: 'blanking' | 'none' | 'dead' }
   /** Bytes came, but nothing among them that can be believed. */
   | { readonly kind: 'garbled' }
@@ -42,7 +43,8 @@ export function filterBurst(
   const attempts = Math.max(pings, kinds.length + burst.badFrames);
   const validPercent = Math.round((100 * votes('seen')) / attempts);
   const heard = (): Heard => {
-    if (kinds.length === 0) return { kind: burst.bytes > 0 ? 'garbled' : 'silent' };
+    if (burst.bytes === 0 && kinds.length === 0) return { kind: 'silent' };
+    if (kinds.length === 0) return { kind: burst.badFrames + burst.discardedBytes > 0 ? 'garbled' : 'none' };
     const winner = ranking.reduce((best, kind) => (votes(kind) > votes(best) ? kind : best));
     const needed = Math.min(witnesses[sensor.proof], pings);
     // Every broken frame leaves bytes behind; a question without an answer is bad, and no noise.

@@ -32,6 +32,12 @@ const read = (samples: Sample[], over: Partial<Burst> = {}, userSpan?: { minMm: 
 };
 
 describe('a burst becomes a reading', () => {
+  it('missing, not failed, where whole frames said nothing of the water: another sensor disturbs it', () => {
+    expect(read([], { bytes: 28 })).toMatchObject({ distanceMm: null, echo: 'none', flag: 9, test: 'gap' });
+    expect(read([], { bytes: 28, discardedBytes: 4 })).toMatchObject({ flag: 4, test: 'syntax' });
+    expect(read([], { bytes: 28, badFrames: 1 })).toMatchObject({ flag: 4, test: 'syntax' });
+    expect(read([], { bytes: 0, badFrames: 7 })).toMatchObject({ echo: 'dead', flag: 9, test: 'gap' });
+  });
   it('median, spread and share of valid pings', () => {
     const samples = [1200, 1204, 1202, 4000, 1201].map(seen);
     expect(read(samples)).toMatchObject({

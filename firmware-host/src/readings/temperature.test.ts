@@ -95,11 +95,24 @@ describe('a thermometer', () => {
     expect(thermometer.deciC()).toBe(200);
     nowMs = 3_600_000;
     expect(thermometer.deciC()).toBeNull();
+    await new Promise(setImmediate);
     text = '21000\n';
     nowMs = 3_700_000;
     thermometer.deciC();
     await until('well again', () => thermometer.deciC() === 210);
     expect(faults).toEqual([expect.stringContaining('/probe'), null]);
+  });
+  it('that never answers is not asked again: each asking would keep one of the few threads that write readings', () => {
+    let nowMs = 0;
+    let asked = 0;
+    const read = () => {
+      asked++;
+      return new Promise<string>(() => undefined);
+    };
+    const thermometer = openThermometer('/probe', { nowMs: () => nowMs, read });
+    for (let i = 0; i < 100; i++, nowMs += 60_000) thermometer.deciC();
+    expect(asked).toBe(1);
+    expect(thermometer.fault()).toMatch(/^temperature: \/probe does not answer/);
   });
   it('a real file; of two, either fault is told', async () => {
     const [air, housing] = [join(folder, 'air'), join(folder, 'housing')];

@@ -34,6 +34,7 @@ export function openThermometer(
   let known: { deciC: number; atMs: number } | null = null;
   let fault: string | null = null;
   let askedAtMs = Number.NEGATIVE_INFINITY;
+  let asking = false;
 
   const tell = (next: string | null): void => {
     if (next === fault) return;
@@ -41,13 +42,17 @@ export function openThermometer(
     onFault(next);
   };
   const ask = async (): Promise<void> => {
+    asking = true;
     const text = await read(path).catch((error) => new Error(unreadable(error)));
     const got = text instanceof Error ? { fault: text.message } : parseTemperature(text);
+    asking = false;
     if ('deciC' in got) known = { deciC: got.deciC, atMs: nowMs() };
     tell('fault' in got ? `temperature: ${path} ${got.fault}` : null);
   };
   const askIfDue = (): void => {
     if (nowMs() - askedAtMs < leastEveryMs) return;
+    // A read that hangs keeps one of the few threads that also write readings: there is never a second one.
+    if (asking) return tell(`temperature: ${path} does not answer; look at the wires of the probe`);
     askedAtMs = nowMs();
     void ask();
   };

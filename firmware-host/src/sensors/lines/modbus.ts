@@ -41,7 +41,10 @@ export function modbusPoller(line: BusLine, read: ModbusRead): Poller {
   };
   return {
     async poll() {
-      opening ??= open();
+      opening ??= open().catch((error) => {
+        opening = null;
+        throw error;
+      });
       const client = await opening;
       answerBytes = 0;
       try {
