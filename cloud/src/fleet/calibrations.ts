@@ -7,6 +7,7 @@ import type { About, Calibration, Clock, StationId } from '@siaga/protocol';
 import type { Actor } from '../domain/alarm.ts';
 import type { DatedCalibration } from '../domain/stage.ts';
 import { put, recordKind, type StateStore } from '../ports.ts';
+import { createPace } from './pki/pace.ts';
 import { isSame, type StandingCatalogue } from './standing.ts';
 import type { CatalogueStation } from './station.ts';
 
@@ -49,11 +50,14 @@ const calibrationKind = recordKind<KeptCalibration>('calibration');
 
 /** A technician's clock may be a little ahead; a date further on is a mistake. */
 const aheadMs = 15 * 60_000;
-const mostPerStation = 200;
+/** As many as one message may tell of. */
+const mostProposed = 64;
+const news = { most: 10, spanMs: 10 * 60_000 };
 
 export function createCalibrations(options: CalibrationsOptions): Calibrations {
   const { state, clock, catalogue, onChanged } = options;
   const all = new Map<StationId, Map<string, KeptCalibration>>();
+  const pace = createPace(news.most, news.spanMs);
   let last: Promise<unknown> = Promise.resolve();
 
   function inTurn<T>(work: () => Promise<T>): Promise<T> {
@@ -95,23 +99,37 @@ export function createCalibrations(options: CalibrationsOptions): Calibrations {
         const place = catalogue.station(station);
         if (place === undefined) return;
         const known = all.get(station) ?? new Map<string, KeptCalibration>();
-        const news = about.calibrations
+        const told = about.calibrations
           .filter((each) => place.gauges.some(({ id }) => id === each.gauge) && !isInCatalogue(each, place))
-          .map((calibration) => ({ calibration, record: recordOf(calibration) }))
-          .filter((each) => !known.has(each.record))
-          .slice(0, Math.max(0, mostPerStation - known.size))
+          .map((calibration): [string, Calibration] => [recordOf(calibration), calibration]);
+        const fresh = [...new Map(told)]
+          .filter(([record]) => !known.has(record))
           .map(
-            (each): KeptCalibration => ({
+            ([record, calibration]): KeptCalibration => ({
               station,
-              ...each,
+              record,
+              calibration,
               proposedAtMs: clock.now(),
               state: 'proposed',
               decided: null,
             }),
           );
-        if (news.length === 0) return;
-        await state.commit({ nowMs: clock.now(), puts: news.map(record) });
-        for (const kept of news) remember(kept);
+        if (fresh.length === 0 || !pace(station, clock.now())) return;
+        // What nobody decided on makes room for what the device tells now, the oldest first.
+        const isTold = new Set(told.map(([record]) => record));
+        const waiting = [...known.values()]
+          .filter(({ state }) => state === 'proposed')
+          .sort(
+            (a, b) => Number(isTold.has(a.record)) - Number(isTold.has(b.record)) || a.proposedAtMs - b.proposedAtMs,
+          );
+        const gone = waiting.slice(0, Math.max(0, waiting.length + fresh.length - mostProposed));
+        await state.commit({
+          nowMs: clock.now(),
+          puts: fresh.map(record),
+          removes: gone.map(({ record }) => ({ kind: calibrationKind, id: `${station}/${record}` })),
+        });
+        for (const { record } of gone) known.delete(record);
+        for (const kept of fresh) remember(kept);
       }),
     of: (station) =>
       [...(all.get(station)?.values() ?? [])].sort(

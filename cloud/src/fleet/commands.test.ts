@@ -127,3 +127,31 @@ test.each(['cadence', 'resend', 'settings', 'update'])('a golden %s is what we s
   await commands.issue('ratna', 'katulampa', wish, { ...hour, id });
   expect(payloads).toEqual([wire]);
 });
+
+test('the same id twice at once asks once, and many at once are as many as may wait', async () => {
+  const twice = await Promise.all(
+    [1, 2].map(() => commands.issue('ratna', 'katulampa', cadence, { ...hour, id: 'c1' })),
+  );
+  expect(twice.map(({ ok }) => ok)).toEqual([true, true]);
+  expect(sent).toHaveLength(1);
+  const many = await Promise.all(Array.from({ length: 30 }, () => commands.issue('ratna', 'katulampa', cadence, hour)));
+  expect(many.filter(({ ok }) => ok)).toHaveLength(19);
+});
+
+test('more settings than a narrow link should carry are refused before they are kept', async () => {
+  const settings = Object.fromEntries(Array.from({ length: 500 }, (_, i) => [`sampling.${i}`, i]));
+  expect(await commands.issue('ratna', 'katulampa', { act: 'settings', settings }, hour)).toMatchObject({
+    code: 'too-large',
+  });
+  expect([sent, await states()]).toEqual([[], []]);
+});
+
+test('what is old goes while the platform runs, not only when it starts', async () => {
+  await commands.issue('ratna', 'katulampa', cadence, hour);
+  clock.moveTo(noonMs + 80 * 86_400_000);
+  await commands.sweep();
+  expect(await states()).toEqual(['expired']);
+  clock.moveTo(noonMs + 92 * 86_400_000);
+  await commands.sweep();
+  expect(await states()).toEqual([]);
+});

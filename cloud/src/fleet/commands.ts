@@ -36,7 +36,7 @@ export type CommandState = 'waiting' | 'sent' | 'expired' | CommandOutcome['outc
 
 export type Issued =
   | { readonly ok: true; readonly kept: KeptCommand }
-  | { readonly ok: false; readonly code: 'not-found' | 'conflict' | 'too-many'; readonly reason: string };
+  | { readonly ok: false; readonly code: 'not-found' | 'conflict' | 'too-many' | 'too-large'; readonly reason: string };
 
 export type Commands = {
   start(): Promise<void>;
@@ -72,8 +72,11 @@ const graceMs = 3_600_000;
 /** A device that did not answer is asked again no sooner, by the platform's clock. */
 const againMs = 120_000;
 const mostOpen = 20;
+/** Of one command on the wire: it is kept, audited, and sent over narrow links maybe many times. */
+const mostBytes = 4096;
 const shown = 10;
-const keptMs = 90 * 86_400_000;
+const dayMs = 86_400_000;
+const keptMs = 90 * dayMs;
 const settled: ReadonlySet<string> = new Set<CommandOutcome['outcome']>(['done', 'refused', 'rolled-back']);
 
 export function stateOf({ outcome, sentAtMs, expiresAtMs }: KeptCommand, nowMs: number): CommandState {
@@ -105,6 +108,22 @@ export function createCommands(options: CommandsOptions): Commands {
     else open.set(kept.command.id, kept);
   }
 
+  let last: Promise<unknown> = Promise.resolve();
+  /** What is asked at once is judged one after the other: the id that the one takes, the next must find taken. */
+  function inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const next = last.then(work);
+    last = next.catch(() => {});
+    return next;
+  }
+
+  let removedAtMs = Number.NEGATIVE_INFINITY;
+  async function removeOld(): Promise<void> {
+    const nowMs = clock.now();
+    removedAtMs = nowMs;
+    const old = await state.records(commandKind, { toMs: nowMs - keptMs, limit: 10_000 });
+    if (old.length > 0) await state.commit({ nowMs, removes: old.map(({ id }) => ({ kind: commandKind, id })) });
+  }
+
   async function send(kept: KeptCommand, connection: number | null): Promise<KeptCommand> {
     const { station, command, expiresAtMs } = kept;
     if (!connected(station) || clock.now() >= expiresAtMs) return kept;
@@ -134,46 +153,57 @@ export function createCommands(options: CommandsOptions): Commands {
     return noted;
   }
 
+  async function ask(
+    actor: Actor,
+    station: StationId,
+    wish: CommandWish,
+    { expiresInS, id }: { readonly expiresInS: number; readonly id: string },
+  ): Promise<(Issued & { readonly ok: false }) | (Issued & { readonly ok: true; readonly isNew: boolean })> {
+    if (!knows(station))
+      return { ok: false, code: 'not-found', reason: `No station ${JSON.stringify(station)} in the catalogue.` };
+    const command = { v: 1, id, ...wish } as Command;
+    const { length } = encodeJson(command);
+    if (length > mostBytes)
+      return { ok: false, code: 'too-large', reason: `It would have ${length} bytes; ${mostBytes} is the most.` };
+    const before = await state.record(commandKind, id);
+    if (before !== undefined) {
+      const { body } = before;
+      if (body.station === station && isSame(body.command, command)) return { ok: true, kept: body, isNew: false };
+      return { ok: false, code: 'conflict', reason: `The id ${id} was used for another command.` };
+    }
+    if ([...open.values()].filter((kept) => kept.station === station).length >= mostOpen)
+      return {
+        ok: false,
+        code: 'too-many',
+        reason: `${mostOpen} commands wait for this device: let it answer, or them expire.`,
+      };
+    const nowMs = clock.now();
+    const kept: KeptCommand = {
+      station,
+      command,
+      by: actor,
+      issuedAtMs: nowMs,
+      expiresAtMs: nowMs + expiresInS * 1000,
+      sentAtMs: null,
+      sentConnection: null,
+      outcome: null,
+    };
+    // What the platform does of itself stands in the record; the audit is of what people do.
+    const audit = actor === machine ? [] : [{ actor, act: `device.${wish.act}`, subject: station, after: { command } }];
+    await state.commit({ nowMs, puts: [put({ ...record(kept, nowMs), expect: 0 })], audit });
+    open.set(id, kept);
+    return { ok: true, kept, isNew: true };
+  }
+
   return {
     async start() {
       for (const { body } of await state.records(commandKind, { open: true })) open.set(body.command.id, body);
-      const old = await state.records(commandKind, { toMs: clock.now() - keptMs, limit: 10_000 });
-      if (old.length > 0)
-        await state.commit({ nowMs: clock.now(), removes: old.map(({ id }) => ({ kind: commandKind, id })) });
+      await removeOld();
     },
     async issue(actor, station, wish, { expiresInS, id = mintCommandId() }) {
-      if (!knows(station))
-        return { ok: false, code: 'not-found', reason: `No station ${JSON.stringify(station)} in the catalogue.` };
-      const command = { v: 1, id, ...wish } as Command;
-      const before = await state.record(commandKind, id);
-      if (before !== undefined) {
-        const { body } = before;
-        if (body.station === station && isSame(body.command, command)) return { ok: true, kept: body };
-        return { ok: false, code: 'conflict', reason: `The id ${id} was used for another command.` };
-      }
-      if ([...open.values()].filter((kept) => kept.station === station).length >= mostOpen)
-        return {
-          ok: false,
-          code: 'too-many',
-          reason: `${mostOpen} commands wait for this device: let it answer, or them expire.`,
-        };
-      const nowMs = clock.now();
-      const kept: KeptCommand = {
-        station,
-        command,
-        by: actor,
-        issuedAtMs: nowMs,
-        expiresAtMs: nowMs + expiresInS * 1000,
-        sentAtMs: null,
-        sentConnection: null,
-        outcome: null,
-      };
-      // What the platform does of itself stands in the record; the audit is of what people do.
-      const audit =
-        actor === machine ? [] : [{ actor, act: `device.${wish.act}`, subject: station, after: { command } }];
-      await state.commit({ nowMs, puts: [put({ ...record(kept, nowMs), expect: 0 })], audit });
-      open.set(id, kept);
-      return { ok: true, kept: await send(kept, null) };
+      const asked = await inTurn(() => ask(actor, station, wish, { expiresInS, id }));
+      if (!asked.ok) return asked;
+      return { ok: true, kept: asked.isNew ? await send(asked.kept, null) : asked.kept };
     },
     async heard(station, health) {
       if (health.state === 'offline') return;
@@ -185,6 +215,7 @@ export function createCommands(options: CommandsOptions): Commands {
     async sweep() {
       const nowMs = clock.now();
       for (const kept of open.values()) if (isOver(kept, nowMs)) await keep(kept);
+      if (nowMs - removedAtMs >= dayMs) await removeOld();
     },
     of: async (station) =>
       (await state.records(commandKind, { subject: station, limit: shown })).map(({ body }) => body),

@@ -57,3 +57,11 @@ test.each<[string, Partial<OnlineHealth>, number | null]>([
   const device = { healthAtMs: noonMs, health: health({ at: iso(noonMs), ...differs }) };
   expect(maintenanceUntilMs(device)).toBe(lastsMs === null ? null : noonMs + lastsMs);
 });
+
+test('a device that counts its starts up without end fills no memory', () => {
+  let trail = noTrail;
+  for (let number = 1; number <= 2000; number += 1)
+    trail = trailAfter(trail, health({ start: { number, reason: 'crash' } }), noonMs + number);
+  expect(trail.starts.length).toBeLessThanOrEqual(300);
+  expect(trail.starts.at(-1)).toMatchObject({ number: 2000 });
+});

@@ -27,6 +27,8 @@ export type Devices = {
 
 const dayMs = 86_400_000;
 const backlogsKept = 4;
+/** One that restarts more often in a day needs somebody however often it is. */
+const startsKept = 300;
 
 /** A trail with one more health message. */
 export function trailAfter(trail: DeviceTrail, health: Health, atMs: number): DeviceTrail {
@@ -36,9 +38,9 @@ export function trailAfter(trail: DeviceTrail, health: Health, atMs: number): De
   const isNewStart = start !== undefined && start.number !== trail.starts.at(-1)?.number;
   return {
     backlogs: [...trail.backlogs, { atMs, count: backlog.count }].slice(-backlogsKept),
-    starts: [...trail.starts, ...(isNewStart ? [{ atMs, number: start.number }] : [])].filter(
-      (each, i, all) => each.atMs > atMs - dayMs || i === all.length - 1,
-    ),
+    starts: [...trail.starts, ...(isNewStart ? [{ atMs, number: start.number }] : [])]
+      .filter((each, i, all) => each.atMs > atMs - dayMs || i === all.length - 1)
+      .slice(-startsKept),
     maintenance: trail.maintenance?.declared === declared ? trail.maintenance : { declared, sinceMs: atMs },
   };
 }

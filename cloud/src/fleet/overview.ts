@@ -4,7 +4,7 @@ import { weighs } from '@siaga/protocol';
 import { agent } from '../alarms/rules/agent.ts';
 import { stationSettings } from '../alarms/settings.ts';
 import { calibrationAt, type DatedCalibration, stageMmOf } from '../domain/stage.ts';
-import type { JudgingStore } from '../ports.ts';
+import type { JudgingStore, StoredReading } from '../ports.ts';
 import { type Calibrations, datedCalibration, type KeptCalibration } from './calibrations.ts';
 import type { Catalogue } from './catalogue.ts';
 import type { Devices } from './devices.ts';
@@ -132,9 +132,17 @@ export function createOverview(options: OverviewOptions): Overview {
     return newestVersions([...devices.all().values()].flatMap(({ about }) => about?.firmware ?? []));
   }
 
-  async function present(station: StationId, calibration: Calibration, against: DatedCalibration | null) {
-    const readings = await judging.recent(station, calibration.gauge, recentMs);
-    const reading = readings.findLast(({ flag, maintenance }) => weighs(flag) && !maintenance) ?? readings.at(-1);
+  /** The newest reading of a gauge that counts, else the newest. */
+  async function newestReading(station: StationId, gauge: string): Promise<StoredReading | undefined> {
+    const readings = await judging.recent(station, gauge, recentMs);
+    return readings.findLast(({ flag, maintenance }) => weighs(flag) && !maintenance) ?? readings.at(-1);
+  }
+
+  function present(
+    reading: StoredReading | undefined,
+    calibration: Calibration,
+    against: DatedCalibration | null,
+  ): CalibrationView['present'] {
     if (reading === undefined || reading.distanceMm === null) return null;
     return {
       observedAtMs: reading.observedAtMs,
@@ -156,11 +164,13 @@ export function createOverview(options: OverviewOptions): Overview {
       const place = catalogue.station(station);
       if (place === undefined) return undefined;
       const views: CalibrationView[] = [];
+      const readings = new Map<string, StoredReading | undefined>();
       for (const kept of calibrations.of(station)) {
         const { gauge, validFromMs } = datedCalibration(kept.calibration);
         const others = place.calibrations.filter((each) => each.gauge === gauge && each.validFromMs !== validFromMs);
         const against = calibrationAt(others, gauge, clock.now()) ?? null;
-        views.push({ ...kept, against, present: await present(station, kept.calibration, against) });
+        if (!readings.has(gauge)) readings.set(gauge, await newestReading(station, gauge));
+        views.push({ ...kept, against, present: present(readings.get(gauge), kept.calibration, against) });
       }
       return views;
     },

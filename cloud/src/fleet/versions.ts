@@ -10,10 +10,14 @@ export function compareVersions(a: string, b: string): number {
 
 type Firmware = { readonly name: string; readonly version: string };
 
+/** What a device says reaches the eyes of who looks at others: only what is a version does. */
+const form = /^\d{1,6}(\.\d{1,6}){0,3}([-+][A-Za-z0-9.+-]{1,24})?$/;
+
 /** The newest version in use, by the firmware's name. */
 export function newestVersions(all: readonly Firmware[]): ReadonlyMap<string, string> {
   const newest = new Map<string, string>();
   for (const { name, version } of all) {
+    if (!form.test(version)) continue;
     const known = newest.get(name);
     if (known === undefined || compareVersions(version, known) > 0) newest.set(name, version);
   }

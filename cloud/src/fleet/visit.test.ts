@@ -219,3 +219,9 @@ it('every reason, every line problem and every end of a run has its words', () =
       ['crash', 'watchdog', 'power', 'roll-back'].includes(reason) ? 1 : 0,
     );
 });
+
+it('says of a gauge once what its device says twice', () => {
+  const twice = { ...gauge, problem: 'silent' as const };
+  const found = visitReasons({ ...well, ...withHealth({ gauges: [twice, twice, { ...twice, problem: 'garbled' }] }) });
+  expect(found.map(({ code, gauge }) => `${code} ${gauge}`)).toEqual(['line main']);
+});

@@ -101,7 +101,8 @@ function ofLink({ device, connected, nowMs }: VisitFacts): Visit[] {
   return silentMs < offlineMs ? [] : [visit('offline', 'now', `offline, last heard ${spanText(silentMs)} ago`)];
 }
 
-function ofLines({ gauges }: OnlineHealth): Visit[] {
+function ofLines({ gauges: said }: OnlineHealth): Visit[] {
+  const gauges = said.filter(({ gauge }, i) => said.findIndex((other) => other.gauge === gauge) === i);
   return gauges.flatMap(({ gauge, link, problem = null, frames, badFrames }): Visit[] => {
     const named = gauges.length > 1 ? `${gauge}: ` : '';
     if (problem !== null) {

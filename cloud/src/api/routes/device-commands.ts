@@ -37,7 +37,7 @@ const Asked = Type.Union([
 ]);
 
 const dayS = 86_400;
-const statuses = { 'not-found': 404, conflict: 409, 'too-many': 409 } as const;
+const statuses = { 'not-found': 404, conflict: 409, 'too-many': 409, 'too-large': 400 } as const;
 
 /** `POST /stations/{id}/commands`: asks something of a device, now or when it comes back. */
 export function deviceCommandRoute(app: App, { commands, nowMs }: CommandRouteOptions): void {
