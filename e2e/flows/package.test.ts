@@ -1,6 +1,6 @@
 /** The agent's Debian package on a copy of this very system: installed, upgraded, removed and purged. */
 import { execFileSync, spawn } from 'node:child_process';
-import { chmodSync, copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { systemClock } from '@siaga/protocol';
 import { openVirtualTty, sensorNamed, virtualGauge } from '@siaga/simulator';
@@ -42,11 +42,19 @@ test('installs, measures, upgrades and purges without leaving anything', async (
 
   const own = `${readFileSync(join(root.path, settings), 'utf8')}\n# ours\n`;
   writeFileSync(join(root.path, settings), own);
+  const versions = '/var/lib/siaga-agent/versions';
+  const asAgent = (script: string) => root.run('runuser', '-u', 'siaga-agent', '--', 'sh', '-ec', script);
+  expect(asAgent(`mkdir ${versions}; cd ${versions}; mkdir 0.0.9; ln -s 0.0.9 current; echo {} >trial`).code).toBe(0);
   expect(install(second)).toMatchObject({ code: 0 });
+  // What a person installs comes before what an update has put in place.
+  expect(root.run('ls', versions).out).toBe('0.0.9\nrolled-back\n');
   expect(root.run('dpkg-query', '-W', '-f', `\${Version}`, 'siaga-agent').out).toBe('0.1.0+later');
   expect(readFileSync(join(root.path, settings), 'utf8')).toBe(own);
   expect(existsSync(join(root.path, 'var/lib/siaga-agent/outbox'))).toBe(true);
   expect(root.run('siaga-agent', '--version').code).toBe(0);
+  rmSync(join(root.path, settings));
+  expect(install(second)).toMatchObject({ code: 0 });
+  writeFileSync(join(root.path, settings), own);
 
   expect(root.run('dpkg', '--remove', 'siaga-agent')).toMatchObject({ code: 0 });
   expect(existsSync(join(root.path, 'usr/lib/siaga-agent'))).toBe(false);

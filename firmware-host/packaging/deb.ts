@@ -34,6 +34,7 @@ export async function makeDeb(bundle: string, arch: Arch, folder: string, versio
     put(join(files, 'debian', script), join('DEBIAN', script), 0o755);
   writeFileSync(join(control, 'conffiles'), '/etc/siaga-agent/siaga-agent.yaml\n');
   writeFileSync(join(control, 'control'), controlText(version, arch, kibOf(tree)));
+  openToAll(tree);
   const deb = join(folder, `siaga-agent_${version}_${debianArch[arch]}.deb`);
   await run('dpkg-deb', ['--root-owner-group', '-Zxz', '-z1', '--build', tree, deb]);
   rmSync(tree, { recursive: true });
@@ -53,6 +54,16 @@ function settingsOf(example: string): string {
     if (!pattern.test(text)) throw new Error(`siaga-agent.example.yaml has no line ${pattern}`);
     return text.replace(pattern, line);
   }, example);
+}
+
+/** Whatever mask it was built under: what is installed must be readable for the agent's user. */
+function openToAll(tree: string): void {
+  chmodSync(tree, 0o755);
+  for (const entry of readdirSync(tree, { recursive: true, withFileTypes: true })) {
+    if (entry.isSymbolicLink()) continue;
+    const path = join(entry.parentPath, entry.name);
+    chmodSync(path, entry.isDirectory() || statSync(path).mode & 0o100 ? 0o755 : 0o644);
+  }
 }
 
 function controlText(version: string, arch: Arch, installedKib: number): string {

@@ -52,7 +52,10 @@ export function openThermometer(
   const askIfDue = (): void => {
     if (nowMs() - askedAtMs < leastEveryMs) return;
     // A read that hangs keeps one of the few threads that also write readings: there is never a second one.
-    if (asking) return tell(`temperature: ${path} does not answer; look at the wires of the probe`);
+    if (asking) {
+      tell(`temperature: ${path} does not answer; look at the wires of the probe`);
+      return;
+    }
     askedAtMs = nowMs();
     void ask();
   };
