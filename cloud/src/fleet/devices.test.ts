@@ -26,7 +26,7 @@ test('a trail tells how the backlog went, which starts were of the last day, and
   expect(trail.maintenance).toEqual({ declared: true, sinceMs: noonMs + 2 * hourMs });
   const later = trailAfter(trail, health({ start: { number: 3, reason: 'power' } }), noonMs + 40 * hourMs);
   expect(later.starts.map(({ number }) => number)).toEqual([3]);
-  expect(later.maintenance).toEqual({ declared: false, sinceMs: noonMs + 40 * hourMs });
+  expect(later.maintenance).toMatchObject({ declared: false, sinceMs: noonMs + 40 * hourMs });
 });
 
 test('what is kept is known after a start, and an older connection says nothing', async () => {
@@ -64,4 +64,16 @@ test('a device that counts its starts up without end fills no memory', () => {
     trail = trailAfter(trail, health({ start: { number, reason: 'crash' } }), noonMs + number);
   expect(trail.starts.length).toBeLessThanOrEqual(300);
   expect(trail.starts.at(-1)).toMatchObject({ number: 2000 });
+});
+
+test('maintenance that ends for a moment goes on: one denial every few hours would hide that it never ends', () => {
+  const until = (hours: number | null) =>
+    health({ maintenanceUntil: hours === null ? null : iso(noonMs + hours * hourMs) });
+  const said = [until(9), until(null), until(9), until(null), until(9)];
+  const trail = said.reduce((before, each, i) => trailAfter(before, each, noonMs + (i * hourMs) / 2), noTrail);
+  expect(trail.maintenance).toMatchObject({ declared: true, sinceMs: noonMs });
+  const ended = trailAfter(trail, until(null), noonMs + 3 * hourMs);
+  expect(ended.maintenance).toMatchObject({ declared: false, sinceMs: noonMs + 3 * hourMs });
+  const again = trailAfter(ended, until(9), noonMs + 4 * hourMs);
+  expect(again.maintenance).toMatchObject({ declared: true, sinceMs: noonMs + 4 * hourMs });
 });

@@ -9,7 +9,14 @@ export type DeviceTrail = {
   /** The device's starts as it counts them, by when each number was first heard; of the last day. */
   readonly starts: readonly { readonly atMs: number; readonly number: number }[];
   /** Whether it declares maintenance, and since when every health message has said the same. */
-  readonly maintenance: { readonly declared: boolean; readonly sinceMs: number } | null;
+  readonly maintenance: DeclaredMaintenance | null;
+};
+
+type DeclaredMaintenance = {
+  readonly declared: boolean;
+  readonly sinceMs: number;
+  /** Since when it had been declared that ended at `sinceMs`. */
+  readonly beforeMs?: number;
 };
 
 export const noTrail: DeviceTrail = { backlogs: [], starts: [], maintenance: null };
@@ -27,6 +34,8 @@ export type Devices = {
 
 const dayMs = 86_400_000;
 const backlogsKept = 4;
+/** Maintenance that is declared again within this never ended. */
+const pauseMs = 3_600_000;
 /** One that restarts more often in a day needs somebody however often it is. */
 const startsKept = 300;
 
@@ -41,8 +50,16 @@ export function trailAfter(trail: DeviceTrail, health: Health, atMs: number): De
     starts: [...trail.starts, ...(isNewStart ? [{ atMs, number: start.number }] : [])]
       .filter((each, i, all) => each.atMs > atMs - dayMs || i === all.length - 1)
       .slice(-startsKept),
-    maintenance: trail.maintenance?.declared === declared ? trail.maintenance : { declared, sinceMs: atMs },
+    maintenance: maintenanceAfter(trail.maintenance, declared, atMs),
   };
+}
+
+function maintenanceAfter(before: DeclaredMaintenance | null, declared: boolean, atMs: number): DeclaredMaintenance {
+  if (before === null) return { declared, sinceMs: atMs };
+  if (before.declared === declared) return before;
+  if (before.declared) return { declared, sinceMs: atMs, beforeMs: before.sinceMs };
+  const goesOn = before.beforeMs !== undefined && atMs - before.sinceMs < pauseMs;
+  return { declared, sinceMs: goesOn ? before.beforeMs : atMs };
 }
 
 export function createDevices(store: FleetStore): Devices {
