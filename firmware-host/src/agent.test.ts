@@ -251,6 +251,14 @@ describe('an agent', () => {
     await until('connected', () => agent.status().connected);
     expect(agent.status().connection).toBe(1);
   });
+  it('measures although calibrations cannot be read, and nothing can be changed from afar', async () => {
+    const link = createFakeLink();
+    const config = await configOf('x', null);
+    mkdirSync(join(config.data, 'calibrations', '1.json'), { recursive: true });
+    const agent = await start(config, { openLink: link.open, remote: () => Promise.reject(new Error('disk full')) });
+    link.write(burstOf(1700));
+    await until('stored', () => agent.status().stored === 1);
+  });
   it('counts connections on above any earlier one when the count is gone', async () => {
     const [link, one] = [createFakeLink(), await broker()];
     const config = await configOf('x', one);

@@ -4,6 +4,8 @@ import { type Calibration, realMs } from '@siaga/protocol';
 import { calibrationsIn } from './agent/calibrations.ts';
 import { openCommands } from './agent/commands.ts';
 import { createControl } from './agent/control.ts';
+import { endInOrder } from './agent/ending.ts';
+import { eventBy } from './agent/event.ts';
 import { healthNow } from './agent/health.ts';
 import { createKeeping } from './agent/keeping.ts';
 import { metered } from './agent/metered.ts';
@@ -37,6 +39,12 @@ export type { AgentStatus } from './agent/status.ts';
 const lastWordsMs = 2_000;
 const tickMs = 10_000;
 const minuteMs = 60_000;
+/** The platform's answer may tell the time: so many readings do not wait for their report. */
+const mostUntimedAsked = 10;
+/** What takes longer to end is left. */
+const endMostMs = 10_000;
+
+type Remote = Awaited<ReturnType<OpenRemote>>;
 
 /** Starts an agent. Rejects with `data-folder-unusable`, `outbox-locked` or `outbox-unreadable`. */
 export async function startAgent(options: AgentOptions): Promise<Agent> {
@@ -45,10 +53,15 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   const log = options.log.child({ station: config.station });
   const data = resolve(config.data);
   const startedMs = performance.now();
+  let untimedAsked = 0;
   let telling: Telling | null = null;
-  let remote: Awaited<ReturnType<OpenRemote>> | null = null;
+  let remote: Remote | null = null;
+  const remoteKnown = Promise.withResolvers<Remote | null>();
+  let calibrations: readonly Calibration[] = [];
   const changed = () => telling?.changed();
-  const parts = await openParts({ config, data, clock: givenClock, clockState, time: sources, log, onChange: changed });
+  const isEvent = eventBy({ cadence: config.cadence, gauge: config.gauges[0]?.gauge }, () => calibrations);
+  const onChange = changed;
+  const parts = await openParts({ config, data, clock: givenClock, clockState, time: sources, log, isEvent, onChange });
   const { outbox, boot, counter, time, maintenance, runs, monoMs, root } = parts;
   const { clock } = time;
   const commands = await openCommands({
@@ -59,10 +72,10 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
       sender: () => sender,
       stream: () => outbox.state().stream,
       pacing: () => pacing,
-      remote: () => remote,
+      remote: remoteKnown.promise,
     }),
   });
-  let calibrations: readonly Calibration[] = await calibrationsIn(data, log);
+  calibrations = await calibrationsIn(data, log);
 
   // What follows is made in one turn: none of it tells of anything before all of it is there.
   const pacing = createPacing({
@@ -95,9 +108,8 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     monoMs,
     onKept(kept, urgent) {
       time.stored(kept);
-      // The platform's answer may tell the time.
-      const first = kept.reading.clock === 'unsynced';
-      sender?.stored(kept, pacing.stored(kept, urgent || first));
+      const asks = kept.reading.clock === 'unsynced' && untimedAsked++ < mostUntimedAsked;
+      sender?.stored(kept, pacing.stored(kept, urgent || asks));
       control.reading(kept);
       onStored?.(kept.reading, kept.gauge);
     },
@@ -218,7 +230,12 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     dueMs: dueMs(),
     acks: sender?.counts().acks ?? 0,
   });
-  remote = (await options.remote?.({ evidence, tell: commands.tell })) ?? null;
+  remote =
+    (await options.remote?.({ evidence, tell: commands.tell }).catch((error) => {
+      log.warn({ err: messageOf(error) }, 'nothing can be changed from afar in this run');
+      return null;
+    })) ?? null;
+  remoteKnown.resolve(remote);
 
   async function stopAll(): Promise<void> {
     clearInterval(ticks);
@@ -227,19 +244,23 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     maintenance.stop();
     renewal.stop();
     uplink.leave();
-    await server.close();
-    await Promise.all(gauges.map((gauge) => gauge.stop()));
-    await keeping.settled();
-    await sender?.drain(lastWordsMs);
-    if (uplink.connected())
-      await Promise.race([uplink.publish('health', offlineHealth(counter.last())), pause(lastWordsMs)]).catch(
-        () => undefined,
-      );
-    await uplink.close();
-    await sender?.stop();
-    await time.close();
-    await runs.ends('ordered');
-    await outbox.close();
+    const lastWords = async () =>
+      uplink.connected() && Promise.race([uplink.publish('health', offlineHealth(counter.last())), pause(lastWordsMs)]);
+    await endInOrder(
+      {
+        'control socket': server.close,
+        gauges: () => Promise.allSettled(gauges.map((gauge) => gauge.stop())),
+        readings: keeping.settled,
+        sender: () => sender?.drain(lastWordsMs),
+        'last words': lastWords,
+        uplink: uplink.close,
+        receipts: () => sender?.stop(),
+        time: time.close,
+        run: () => runs.ends('ordered'),
+        outbox: outbox.close,
+      },
+      { log, mostMs: endMostMs },
+    );
     log.info('stopped');
   }
   let stopping: Promise<void> | null = null;

@@ -39,6 +39,9 @@ export async function openCommands(options: {
     await file.save([...outcomes]);
     onChange();
   };
+  const inTurn = (work: () => Promise<void>): void => {
+    turn = turn.then(work).catch((error) => log.error({ err: messageOf(error) }, 'command not carried out'));
+  };
   const carryOut = async (command: Command): Promise<void> => {
     const { id, act } = command;
     if (outcomes.some((outcome) => outcome.id === id)) return;
@@ -52,11 +55,11 @@ export async function openCommands(options: {
     take(payload) {
       const command = decodeCommand(payload);
       if (!command.ok) return log.warn({ reason: command.reason }, 'command not understood');
-      turn = turn.then(() => carryOut(command.value));
+      inTurn(() => carryOut(command.value));
     },
     tell(outcome) {
       log.info({ ...outcome }, 'command');
-      turn = turn.then(() => note(outcome));
+      inTurn(() => note(outcome));
     },
     outcomes: () => outcomes.slice(-told),
   };

@@ -44,7 +44,12 @@ export function createKeeping(
     lastStoreMonoMs = monoMs();
     const { seq, observedAtMs, distanceMm } = kept.reading;
     log.debug({ stream: kept.stream, seq, observedAtMs, distanceMm }, 'stored');
-    onKept(kept, urgent);
+    try {
+      onKept(kept, urgent);
+    } catch (error) {
+      // It is on the disk: whoever stumbles over it must not end the agent.
+      log.error({ seq, err: messageOf(error) }, 'a stored reading was not handed on');
+    }
   };
   return {
     keep(draft, urgent) {

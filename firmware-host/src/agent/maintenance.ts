@@ -34,7 +34,7 @@ export async function openMaintenance(options: {
   const restMs = () => (span === null ? 0 : remainingMs(span, now()));
   const watch = (): void => {
     if (timer) clearTimeout(timer);
-    timer = span === null ? null : setTimeout(end, Math.ceil(restMs()) + 1);
+    timer = span === null ? null : setTimeout(end, Math.min(Math.ceil(restMs()) + 1, longestMs));
   };
   const end = (): void => {
     if (restMs() > 0) {

@@ -5,7 +5,7 @@ import type { Logger } from 'pino';
 import { openOrderBook } from '../cadence/order.ts';
 import type { AgentConfig } from '../config.ts';
 import { storageOptions } from '../outbox/config.ts';
-import type { Outbox } from '../outbox/outbox.ts';
+import type { Outbox, StoredReading } from '../outbox/outbox.ts';
 import { openAgentTime } from '../time/agent-time.ts';
 import { givenTime } from '../time/given-time.ts';
 import type { TimeSources } from '../time/signs.ts';
@@ -25,13 +25,16 @@ export type PartsOptions = {
   readonly clockState?: (() => ClockState) | undefined;
   readonly time?: TimeSources | undefined;
   readonly log: Logger;
+  /** Readings that are never thinned out. */
+  readonly isEvent: (stored: StoredReading) => boolean;
   /** The clock's state or maintenance has changed. */
   readonly onChange: () => void;
 };
 
 /** Rejects with `data-folder-unusable`, `outbox-locked` or `outbox-unreadable`. */
 export async function openParts(options: PartsOptions) {
-  const outbox = await openOutbox(options.data, options.log, storageOptions(options.config));
+  const { config, data, log, isEvent } = options;
+  const outbox = await openOutbox(data, log, { ...storageOptions(config), isEvent });
   return openBeside(outbox, options).catch(async (error) => {
     await outbox.close();
     throw error;

@@ -5,9 +5,14 @@ import { join } from 'node:path';
 import { type CommandOutcome, encodeJson } from '@siaga/protocol';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { until } from '../testing/builders.ts';
+import type { Pacing } from '../cadence/pacing.ts';
+import { createMemoryOutbox } from '../outbox/memory.ts';
+import { aDraft, until } from '../testing/builders.ts';
 import { openCommands } from './commands.ts';
+import { endInOrder } from './ending.ts';
+import { createKeeping } from './keeping.ts';
 import { openMaintenance } from './maintenance.ts';
+import { obeying } from './obeying.ts';
 import { nextRun, openRuns, type Run } from './runs.ts';
 import { type Now, remainingMs, spanFrom } from './span.ts';
 
@@ -114,6 +119,39 @@ describe('maintenance', () => {
   });
 });
 
+describe('what ends an agent', () => {
+  it('is gone through in order, whatever fails or hangs', async () => {
+    const ended: string[] = [];
+    await endInOrder(
+      {
+        fails: () => Promise.reject(new Error('no')),
+        throws() {
+          throw new Error('no');
+        },
+        hangs: () => new Promise(() => {}),
+        last: async () => void ended.push('last'),
+      },
+      { log, mostMs: 30 },
+    );
+    expect(ended).toEqual(['last']);
+  });
+});
+
+describe('a stored reading', () => {
+  it('that somebody stumbles over ends nothing', async () => {
+    const keeping = createKeeping(createMemoryOutbox(), {
+      log,
+      monoMs: () => 0,
+      onKept() {
+        throw new Error('no');
+      },
+    });
+    keeping.keep(aDraft(), false);
+    await keeping.settled();
+    expect(keeping.counts()).toMatchObject({ stored: 1, notStored: 0 });
+  });
+});
+
 describe('commands', () => {
   const path = () => join(folder, 'commands.json');
   const open = (obeyed: string[], answer: CommandOutcome | string | null = null) =>
@@ -152,6 +190,34 @@ describe('commands', () => {
     commands.tell({ id: 'u', act: 'update', outcome: 'done', reason: null });
     await until('told', () => commands.outcomes().at(-1)?.outcome === 'done');
     expect(obeyed).toEqual([]);
+  });
+  it('that one of them fails in stops none of the others', async () => {
+    const obeyed: string[] = [];
+    let changes = 0;
+    const commands = await openCommands({
+      path: path(),
+      log,
+      onChange() {
+        if (changes++ === 0) throw new Error('no');
+      },
+      async obey({ id }) {
+        obeyed.push(id);
+        return null;
+      },
+    });
+    for (const id of ['a', 'b']) commands.take(cadence(id));
+    await until('done', () => obeyed.includes('b'));
+  });
+  it('from afar that come before it is known whether anything can be changed wait until it is', async () => {
+    const remote =
+      Promise.withResolvers<Parameters<typeof obeying>[0]['remote'] extends Promise<infer R> ? R : never>();
+    const parts = { sender: () => null, stream: () => '', pacing: () => ({}) as Pacing, remote: remote.promise };
+    const obey = obeying(parts);
+    const command = { v: 1, id: 'a', act: 'settings', settings: {} } as const;
+    const answer = obey(command);
+    const done: CommandOutcome = { id: 'a', act: 'settings', outcome: 'done', reason: null };
+    remote.resolve({ settings: async () => done, update: async () => done });
+    expect(await answer).toEqual(done);
   });
   it('are carried out on a disk that takes nothing', async () => {
     const obeyed: string[] = [];

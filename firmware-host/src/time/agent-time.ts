@@ -128,7 +128,7 @@ export async function openAgentTime(options: {
     contradicted = contradicts;
   };
 
-  const look = async (ask = true): Promise<void> => {
+  const lookOnce = async (ask: boolean): Promise<void> => {
     const signs = await wall.look(ask);
     if (signs.disciplined && signs.wallMs >= buildDateMs)
       anchorAt({ monoMs: signs.monoMs, utcMs: signs.wallMs, errorMs: ntpErrorMs, source: 'ntp' });
@@ -136,15 +136,21 @@ export async function openAgentTime(options: {
     touch();
     if (monoMs() - savedMonoMs >= saveEveryMs) await save();
   };
-  const lookInTurn = (): void => {
+  let looking: Promise<void> = Promise.resolve();
+  const look = (ask = true): Promise<void> => {
+    const looked = looking.then(() => lookOnce(ask));
+    looking = looked.catch(() => undefined);
+    return looked;
+  };
+  const lookLater = (): void => {
     look().catch((error) => log.warn({ err: messageOf(error) }, 'clock not looked at'));
   };
 
   await look(false);
   await save();
   // The time service may take seconds to answer: the first reading does not wait for it.
-  lookInTurn();
-  const timer = setInterval(lookInTurn, lookEveryMs);
+  lookLater();
+  const timer = setInterval(lookLater, lookEveryMs);
 
   return {
     clock: { now: () => Math.round(timeAt(monoMs())), origin: Math.round(timeAt(monoMs())), speed: 1 },
@@ -188,7 +194,7 @@ export async function openAgentTime(options: {
       },
       durably: save,
     }),
-    look,
+    look: () => look(),
     async close() {
       clearInterval(timer);
       touch();

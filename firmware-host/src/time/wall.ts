@@ -13,7 +13,7 @@ export type WallLook = {
 };
 
 export type Wall = {
-  /** `ask`: a time service that leaves no flag may be asked now. */
+  /** Calls must not overlap. `ask`: a time service that leaves no flag may be asked now. */
   look(ask: boolean): Promise<WallLook>;
   /** As of the last look. */
   disciplined(): boolean;
@@ -30,13 +30,17 @@ export function createWall({ root, wallMs, monoMs, askTimeService }: TimeSources
   let disciplined = false;
   let askedMonoMs = Number.NEGATIVE_INFINITY;
 
+  const isStepped = () => Math.abs(wallMs() - seen.wallMs - (monoMs() - seen.monoMs)) > stepMs;
+
   return {
     disciplined: () => disciplined,
     async look(ask) {
-      const stepped = Math.abs(wallMs() - seen.wallMs - (monoMs() - seen.monoMs)) > stepMs;
-      const asking = ask && !(disciplined && !stepped) && (stepped || monoMs() - askedMonoMs >= askEveryMs);
+      const steppedBefore = isStepped();
+      const asking = ask && !(disciplined && !steppedBefore) && (steppedBefore || monoMs() - askedMonoMs >= askEveryMs);
       if (asking) askedMonoMs = monoMs();
       const signs = await readSigns(root, wallMs(), asking ? askTimeService : null);
+      // The answer takes a while, and the clock may be set meanwhile.
+      const stepped = isStepped();
       const renewed = signs.ntp !== null && (signs.ntp !== sign || signs.ntp === 'service');
       const was = disciplined;
       disciplined = renewed || (disciplined && !stepped);
