@@ -18,6 +18,8 @@ export type AgentSettings = {
   readonly credentials?: string;
   /** The section `provision`. */
   readonly provision?: object;
+  /** Further sections, as the file has them. */
+  readonly sections?: object;
   /** `burst`, every `intervalS` = 60 s, 7 pings, without. */
   readonly trigger?: 'interval' | 'burst';
   readonly intervalS?: number;
@@ -92,7 +94,7 @@ export function writeAgentConfig(settings: AgentSettings): string {
   };
   const sampling = { intervalS, pings, trigger };
   const sections = { station, data, sampling, gauges, uplink: mqttUrl === null ? null : uplink };
-  writeFileSync(path, stringify({ ...sections, ...(provision ? { provision } : {}) }));
+  writeFileSync(path, stringify({ ...sections, ...(provision ? { provision } : {}), ...settings.sections }));
   return path;
 }
 
