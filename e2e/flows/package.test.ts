@@ -19,7 +19,7 @@ test('installs, measures, upgrades and purges without leaving anything', async (
   ctx.skip(reason !== undefined, reason);
   const { path: folder, remove } = temporaryFolder('package');
   onTestFinished(remove);
-  const first = makePackage();
+  const first = makePackage(folder);
   const second = newer(first, folder);
   const root = openSpareRoot();
   onTestFinished(root.close);

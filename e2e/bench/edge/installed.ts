@@ -27,7 +27,7 @@ export const benchInstalled: Suite = async (say) => {
   mkdirSync(folder, { recursive: true });
   try {
     say('makes and unpacks the Debian package');
-    const installed: Installed = { folder, launcher: unpackPackage(makePackage(), join(folder, 'root')), say };
+    const installed: Installed = { folder, launcher: unpackPackage(makePackage(folder), join(folder, 'root')), say };
     return [
       ...(await firstReadings(installed)),
       ...(await overMqtt(installed)),
