@@ -105,6 +105,19 @@ describe('the time of an agent', () => {
     expect(Math.abs(second.clock.now() - (trueMs + 60_200))).toBeLessThanOrEqual(100);
   });
 
+  it('a restart goes by the newest word, not by the boot’s first: a quartz drifts', async () => {
+    const place = field(0);
+    const { machine } = place;
+    const first = await open(place);
+    hear(first, machine, trueMs);
+    const tenDaysMs = 10 * 86_400_000;
+    machine.pass(tenDaysMs);
+    hear(first, machine, trueMs + tenDaysMs + 40_000);
+    await first.close();
+    const second = await open(place);
+    expect(Math.abs(second.clock.now() - (trueMs + tenDaysMs + 40_200))).toBeLessThan(1_000);
+  });
+
   it('a time server outweighs receipts; a clock set by hand is not followed until it speaks again', async () => {
     const place = field(trueMs - 5 * monthMs);
     const { machine } = place;

@@ -64,7 +64,7 @@ export async function openAgentTime(options: {
   const wall = createWall(sources, log);
   let boots: Boots = begun(file.boots, boot, monoMs(), buildDateMs);
   /** What the time goes by now; the boot's first anchor stays that of the corrections. */
-  let live: Anchor | null = present().anchor;
+  let live: Anchor | null = present().newest ?? present().anchor;
   let state: ClockState = live ? 'synced' : 'unsynced';
   let offset: Offset | null = null;
   let serverMs = Number.NEGATIVE_INFINITY;
@@ -104,6 +104,7 @@ export async function openAgentTime(options: {
     if (Math.abs(wrongByMs) > wrongMs)
       log.warn({ source: anchor.source, wrongByMs: Math.round(wrongByMs) }, 'time corrected');
     live = anchor;
+    boots = changed(boots, boot, (known) => ({ ...known, newest: anchor }));
     become('synced');
     if (present().anchor === null) dateBoots(anchor);
   };

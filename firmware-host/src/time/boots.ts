@@ -26,6 +26,8 @@ const Boot = Type.Object({
   stamped: Type.Union([Type.Object({ fromMs: Type.Number(), toMs: Type.Number() }), Type.Null()]),
   /** The first one, by which the boot's uncertain readings are corrected: it never changes. */
   anchor: Type.Union([Anchor, Type.Null()]),
+  /** The newest one, by which the time goes: a quartz drifts from the first by seconds a day. */
+  newest: Type.Optional(Anchor),
   /**
    * By how much the stamps of a boot without an anchor are moved, so that they lie between its neighbours; they stay
    * uncertain. Null until a later boot knows the time; it never changes then.
