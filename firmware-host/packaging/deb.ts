@@ -8,6 +8,8 @@ import { type Arch, agentVersion } from './bundle.ts';
 const run = promisify(execFile);
 const workspace = dirname(import.meta.dirname);
 const files = join(import.meta.dirname, 'files');
+/** What a technician may have to read where there is no signal. */
+const pages = ['field-guide.md', 'sensors.md', 'agent-config.md', 'certificates.md', 'fleet.md', 'agent-update.md'];
 const debianArch = { x64: 'amd64', arm64: 'arm64' } as const;
 
 /** Builds the package of the bundle in `bundle` into `folder`; gives its path. */
@@ -26,7 +28,7 @@ export async function makeDeb(bundle: string, arch: Arch, folder: string, versio
   put(join(workspace, 'siaga-agent.example.yaml'), settings);
   writeFileSync(join(tree, settings), settingsOf(readFileSync(join(workspace, 'siaga-agent.example.yaml'), 'utf8')));
   put(join(workspace, 'siaga-agent.example.yaml'), 'usr/share/doc/siaga-agent/siaga-agent.example.yaml');
-  put(join(dirname(workspace), 'docs', 'field-guide.md'), 'usr/share/doc/siaga-agent/field-guide.md');
+  for (const page of pages) put(join(dirname(workspace), 'docs', page), join('usr/share/doc/siaga-agent', page));
   put(join(bundle, 'THIRD-PARTY.txt'), 'usr/share/doc/siaga-agent/copyright');
   const control = join(tree, 'DEBIAN');
   mkdirSync(control);
