@@ -1,51 +1,23 @@
-import { execFile } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { until } from '../testing/builders.ts';
+import { type NotifySocket, openNotifySocket } from '../testing/notify-socket.ts';
 import { monotonicMs } from '../wait.ts';
 import { serviceManager } from './notify.ts';
 import type { Vitals } from './watchdog.ts';
 
-/**
- * A datagram socket that writes what it hears into a file: what systemd would hear. Like systemd it closes the
- * descriptor that comes with a barrier: systemd-notify waits for that before it ends.
- */
-const listener = `
-import array, os, socket, sys
-s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-s.bind(sys.argv[1])
-with open(sys.argv[2], 'w', buffering=1) as out:
-    out.write('listening\\n')
-    while True:
-        text, extra, _, _ = s.recvmsg(4096, 4096)
-        out.write(text.decode() + '\\n')
-        for level, kind, data in extra:
-            if level == socket.SOL_SOCKET and kind == socket.SCM_RIGHTS:
-                for fd in array.array('i', data[:len(data) - len(data) % 4]):
-                    os.close(fd)
-`;
-
 let folder: string;
+let socket: NotifySocket;
 let heard: () => string;
-let end: () => void;
 beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'siaga-notify-'));
-  const file = join(folder, 'heard');
-  const child = execFile('python3', ['-c', listener, join(folder, 'socket'), file], () => undefined);
-  heard = () => {
-    try {
-      return readFileSync(file, 'utf8');
-    } catch {
-      return '';
-    }
-  };
-  end = () => child.kill('SIGKILL');
-  await until('the listener stands', () => heard().includes('listening'));
+  socket = await openNotifySocket(folder);
+  heard = socket.heard;
 });
 afterEach(() => {
-  end();
+  socket.close();
   rmSync(folder, { recursive: true, force: true });
 });
 
@@ -60,7 +32,7 @@ describe('the service manager', () => {
   it('hears that the agent is ready, that it lives, and that it stops', async () => {
     const errors: Error[] = [];
     const manager = serviceManager({
-      env: { ...process.env, NOTIFY_SOCKET: join(folder, 'socket'), WATCHDOG_USEC: '200000' },
+      env: { ...process.env, NOTIFY_SOCKET: socket.path, WATCHDOG_USEC: '200000' },
       vitals: well,
       onStarving: (reason) => expect.unreachable(reason),
       onError: (error) => errors.push(error),
@@ -78,7 +50,7 @@ describe('the service manager', () => {
   it('is not fed by an agent whose frames have stopped', async () => {
     const reasons: string[] = [];
     const manager = serviceManager({
-      env: { ...process.env, NOTIFY_SOCKET: join(folder, 'socket'), WATCHDOG_USEC: '100000' },
+      env: { ...process.env, NOTIFY_SOCKET: socket.path, WATCHDOG_USEC: '100000' },
       vitals: () => ({ ...well(), lastFrameAtMs: monotonicMs() - 3_600_000 }),
       onStarving: (reason) => reasons.push(reason),
       onError: () => undefined,
@@ -92,7 +64,7 @@ describe('the service manager', () => {
 
   it('is fed at once by a run that begins anew in the same process: its watch has been running meanwhile', async () => {
     const manager = serviceManager({
-      env: { ...process.env, NOTIFY_SOCKET: join(folder, 'socket'), WATCHDOG_USEC: '600000000' },
+      env: { ...process.env, NOTIFY_SOCKET: socket.path, WATCHDOG_USEC: '600000000' },
       vitals: well,
       onStarving: (reason) => expect.unreachable(reason),
       onError: (error) => expect.unreachable(error.message),

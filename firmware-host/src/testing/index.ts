@@ -27,6 +27,7 @@ export { modbusResponder } from './modbus-responder.ts';
 export { startMosquitto } from './mosquitto.ts';
 export { type NoiseTrial, noiseTrial } from './noise.ts';
 export { noisySensors } from './noisy-sensors.ts';
+export { openNotifySocket } from './notify-socket.ts';
 export { quietLog } from './quiet-log.ts';
 export { type SmallVolume, smallVolume } from './small-volume.ts';
 export { openWire } from './wire.ts';
