@@ -129,7 +129,7 @@ test('maintenance, a calibration that is signed, proposed and accepted, and an a
   await bench.answer('Your name: ', 'Siti');
   work.see(1_000);
   await bench.answer('down to the plate, in mm: ', tape(1_000));
-  await bench.says('Face offset: 20 mm');
+  await bench.says('counts from 20 mm below the mark');
   work.see(waterMm);
   await bench.answer('down to the water, in mm: ', tape(waterMm));
   await bench.says('Good: 0 mm by tape');
