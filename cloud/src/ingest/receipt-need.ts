@@ -12,8 +12,8 @@ export type ReceiptNeed = {
   message(outcome: IngestOutcome, nowMs: number): boolean;
   /** A device came, or came back. */
   arrived(station: StationId, nowMs: number): void;
-  /** A receipt goes now: in how many seconds the next may be expected. */
-  sent(station: StationId, nowMs: number): number;
+  /** A receipt goes now: in how many seconds the next may be expected. `tells`: it tells of rejects or corrections. */
+  sent(station: StationId, nowMs: number, tells: boolean): number;
 };
 
 export type ReceiptNeedOptions = {
@@ -30,6 +30,8 @@ const calmMessages = 8;
 const windowMs = 60_000;
 /** A message with more readings than an hour has minutes twice over comes from a backlog. */
 const calmReadings = 120;
+/** A calm device gets its receipt after this share of what it was told: a late message must not make it send again. */
+const dueShare = 0.95;
 
 type Device = {
   arrivedMs: number;
@@ -79,17 +81,18 @@ export function createReceiptNeed({ busyS, calmS }: ReceiptNeedOptions): Receipt
         device.before + device.now <= calmMessages &&
         nowMs - device.arrivedMs >= arrivalMs;
       // Nobody who was promised a receipt soon is left waiting.
-      return !device.calm || device.toldS !== calmS || nowMs - device.receiptMs >= calmS * 1_000;
+      return !device.calm || device.toldS !== calmS || nowMs - device.receiptMs >= calmS * 1_000 * dueShare;
     },
     arrived(station, nowMs) {
       const device = deviceOf(station, nowMs);
       device.arrivedMs = nowMs;
       device.calm = false;
     },
-    sent(station, nowMs) {
+    sent(station, nowMs, tells) {
       const device = deviceOf(station, nowMs);
       device.receiptMs = nowMs;
-      device.toldS = device.calm ? calmS : busyS;
+      // A device takes apart what was refused, and must not think meanwhile that answers take hours.
+      device.toldS = device.calm && !tells ? calmS : busyS;
       return device.toldS;
     },
   };

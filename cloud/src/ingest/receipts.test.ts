@@ -183,7 +183,8 @@ test('a calm device is told so once and then gets a receipt in six hours; what m
     return sent.map(({ receipt: { upTo, nextReceiptS } }) => [upTo, nextReceiptS]);
   };
   expect(await minutes(300)).toEqual([[2, 21_600]]);
-  expect(await minutes(100)).toEqual([[362, 21_600]]);
+  // Before the time that it was told: a message that comes late must not make it send again.
+  expect(await minutes(100)).toEqual([[344, 21_600]]);
   // Sent again: it misses a receipt, and the next one that is new gets the calm promise anew.
   expect(await minutes(1, { duplicates: [[5, 5]] })).toEqual([[402, 5]]);
   expect(await minutes(3)).toEqual([[403, 21_600]]);
@@ -215,4 +216,22 @@ test('a backlog gets its receipts every second, in the calmest of times', async 
   await vi.advanceTimersByTimeAsync(2_000);
   expect(sent.length).toBeGreaterThanOrEqual(3);
   expect(sent.at(-1)?.receipt).toMatchObject({ upTo: 520, nextReceiptS: 5 });
+});
+
+test('who is told of a refusal is promised the next word soon, though a calm message came meanwhile', async () => {
+  const minuteMs = 60_000;
+  await commit(1, 1);
+  await vi.advanceTimersByTimeAsync(2 * minuteMs);
+  await commit(2, 2);
+  await vi.advanceTimersByTimeAsync(minuteMs);
+  sent = [];
+  const refused = { reason: 'identity-conflict', sha256: 'd'.repeat(64), seqs: [[1, 1]] } as const;
+  await commit(3, 3, { duplicates: [[2, 2]] });
+  await commit(4, 4, { rejected: [{ ...refused, seqs: [[1, 1]] }] });
+  await commit(5, 5);
+  await vi.advanceTimersByTimeAsync(2_000);
+  expect(sent.map(({ receipt: { upTo, rejected, nextReceiptS } }) => [upTo, rejected.length, nextReceiptS])).toEqual([
+    [3, 0, 5],
+    [5, 1, 5],
+  ]);
 });

@@ -145,7 +145,7 @@ export function createReceipts(options: ReceiptsOptions): Receipts {
     const receipt = receiptOf(stream, readings.settled(station, stream).settled, {
       storeId: readings.storeId,
       version,
-      nextReceiptS: need.sent(station, performance.now()),
+      nextReceiptS: need.sent(station, performance.now(), corrections.length + rejected.length > 0),
       nowMs: clock.now(),
       corrections,
       rejected,
