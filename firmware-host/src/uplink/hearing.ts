@@ -12,7 +12,7 @@ import { learnt, type OtherHistory } from './history.ts';
 import type { Patience } from './patience.ts';
 import { correctionsIn, coverageOf, judgeReceipt, toMove } from './receipts.ts';
 import type { UnderWay } from './under-way.ts';
-import { afterCorrections, afterReceipt, type Sent } from './window.ts';
+import { afterCorrections, afterReceipt, overdue, type Sent } from './window.ts';
 
 export type HearingCounts = {
   readonly receipts: number;
@@ -33,6 +33,10 @@ export type Hearing = {
   takeProbe(): void;
   /** Whether the cloud has said that it knows none of these numbers. */
   isFresh(seqs: SeqRanges): boolean;
+  /** What waits for a receipt for too long may be sent again. */
+  giveUpOverdue(): void;
+  /** A receipt came over this connection. */
+  heard(): boolean;
   /** Numbers in doubt that this run has sent and the broker has acknowledged. */
   confirmed(): SeqRanges;
   otherHistory(): OtherHistory | null;
@@ -213,6 +217,12 @@ export function createHearing(options: HearingOptions): Hearing {
       if (other) other = { ...other, probes: other.probes.slice(1) };
     },
     isFresh: (seqs) => newest !== null && intersect(coverageOf(newest), seqs).length === 0,
+    giveUpOverdue() {
+      const late = overdue(underWay.all(), performance.now(), other ? verdictMs : patience.ms());
+      if (!other) patience.lapsed(late.flatMap(({ ackedAtMs }) => ackedAtMs ?? []));
+      underWay.done(late);
+    },
+    heard: () => newest !== null,
     confirmed: () => confirmed,
     otherHistory: () => other,
     counts: () => counts,

@@ -19,7 +19,7 @@ import { subtract } from '../outbox/ledger.ts';
 import { createMemoryOutbox } from '../outbox/memory.ts';
 import type { Outbox } from '../outbox/outbox.ts';
 import { aDraft, until } from '../testing/builders.ts';
-import { monotonicMs } from '../wait.ts';
+import { monotonicMs, pause } from '../wait.ts';
 import type { Corrections } from './corrections.ts';
 import { createSender, type Sender, type SenderOptions } from './sender.ts';
 import type { Uplink } from './uplink.ts';
@@ -106,7 +106,7 @@ afterEach(async () => {
 });
 
 function start(outbox: Outbox, cloud: ReturnType<typeof createCloud>, options: SenderOptions = {}) {
-  const sender = createSender(outbox, cloud.uplink, log, { spacingMs: 1, ...options });
+  const sender = createSender(outbox, cloud.uplink, log, { spacingMs: 1, wordMs: 0, ...options });
   cloud.attach(sender);
   ending.push(() => sender.stop());
   const store = async (distanceMm: number, over = {}, hold = false) => {
@@ -426,6 +426,42 @@ describe('receipts once an hour', () => {
     await until('all again', () => cloud.messages.length >= publishes + 200);
     now.mockRestore();
   });
+  it('do not keep back what the platform asks for again, nor make a new connection repeat what it has', async () => {
+    const [outbox, cloud] = [createMemoryOutbox(), createCloud()];
+    const { sender, store } = start(outbox, cloud, { wordMs: 300 });
+    const { stream } = outbox.state();
+    cloud.receipt(stream, { nextReceiptS: 21_600 });
+    for (let i = 1; i <= 3; i++) {
+      await store(i);
+      await until('acknowledged', () => sender.counts().acks === i);
+    }
+    sender.resend({ v: 1, id: 'x', act: 'resend', stream, from: 2, to: 2 });
+    await until('the second again', () => cloud.messages.length === 4);
+    expect(cloud.messages[3]?.readings.map(({ seq }) => seq)).toEqual([2]);
+    await until('acknowledged', () => sender.counts().acks === 4);
+    cloud.cut();
+    // Seven hours later all of it is overdue; but the platform's word comes first.
+    const realMs = performance.now.bind(performance);
+    const now = vi.spyOn(performance, 'now').mockImplementation(() => realMs() + 7 * 3_600_000);
+    cloud.join();
+    await pause(150);
+    cloud.receipt(stream, { nextReceiptS: 5 });
+    await until('settled', () => outbox.state().unsettled.length === 0);
+    await pause(300);
+    now.mockRestore();
+    expect(cloud.messages).toHaveLength(4);
+  });
+  it('and none after connecting: older readings wait a moment for it, a live one does not', async () => {
+    const [outbox, cloud] = [createMemoryOutbox(), createCloud()];
+    for (let i = 1; i <= 3; i++) await outbox.append(aDraft());
+    const { store } = start(outbox, cloud, { wordMs: 400 });
+    await store(4);
+    await until('the live one', () => cloud.messages.length === 1);
+    expect(cloud.messages[0]?.readings.map(({ seq }) => seq)).toEqual([4]);
+    await pause(150);
+    expect(cloud.messages).toHaveLength(1);
+    await until('the older ones', () => cloud.stored.size === 4);
+  });
 });
 
 describe('an old copy of the outbox, put back', () => {
@@ -438,7 +474,7 @@ describe('an old copy of the outbox, put back', () => {
     const outbox = await openFileOutbox({ folder });
     if (offline) cloud.cut();
     else cloud.join();
-    const sender = createSender(outbox, cloud.uplink, log, { verdictMs: 150, spacingMs: 1 });
+    const sender = createSender(outbox, cloud.uplink, log, { verdictMs: 150, spacingMs: 1, wordMs: 0 });
     cloud.attach(sender);
     for (const distanceMm of distances)
       sender.stored(await outbox.append(aDraft({ reading: { distanceMm, observedAtMs: distanceMm * 1000 } })));
@@ -528,7 +564,7 @@ describe('an old copy of the outbox, put back', () => {
         return outbox.remint(seqs);
       },
     };
-    const sender = createSender(full, cloud.uplink, log, { verdictMs: 550 });
+    const sender = createSender(full, cloud.uplink, log, { verdictMs: 550, wordMs: 0 });
     cloud.attach(sender);
     ending.push(() => sender.stop());
     sender.stored(await outbox.append(aDraft()));

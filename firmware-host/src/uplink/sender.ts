@@ -7,21 +7,15 @@
  * them that the cloud refuses is taken apart (history.ts).
  */
 import { hash } from 'node:crypto';
-import {
-  type Command,
-  maxRangesPerMessage,
-  maxReadingsPerMessage,
-  type Reading,
-  type SeqRanges,
-} from '@siaga/protocol';
+import { type Command, maxRangesPerMessage, maxReadingsPerMessage, type SeqRanges } from '@siaga/protocol';
 import type { Logger } from 'pino';
 import { messageOf } from '../errors.ts';
 import { intersect, rangesOf, subtract, unite } from '../outbox/ledger.ts';
 import type { Outbox, StoredReading } from '../outbox/outbox.ts';
 import { monotonicMs, pause } from '../wait.ts';
 import { nextOfBacklog } from './backlog.ts';
-import { encodeBatch, withFirst } from './batch.ts';
-import type { Corrections } from './corrections.ts';
+import { type Content, encodeBatch, withFirst } from './batch.ts';
+import { asStamped, type Corrections } from './corrections.ts';
 import { createHearing, type HearingCounts } from './hearing.ts';
 import { createLiveLane } from './live.ts';
 import { createPace } from './pace.ts';
@@ -36,7 +30,6 @@ import {
   type Lane,
   lostInFlight,
   occupied,
-  overdue,
   type Sent,
   windowSize,
 } from './window.ts';
@@ -79,6 +72,8 @@ export type SenderOptions = {
   readonly verdictMs?: number;
   /** Least real ms between a message of the backlog and the one before it. */
   readonly spacingMs?: number;
+  /** After connecting, real ms for which older readings wait for the first receipt: the platform may have them. */
+  readonly wordMs?: number;
 };
 
 const livePaceMs = 10;
@@ -88,31 +83,20 @@ const livePaceMs = 10;
  */
 const defaultVerdictMs = 2_500;
 
-const asStamped: Corrections = {
-  expose: async () => undefined,
-  outgoing: ({ reading }) => reading,
-  pending: () => [],
-  corrected: ({ reading }) => reading,
-  settled: () => undefined,
-};
+/** After connecting, the platform's first receipt is awaited so long before anything older is sent. */
+const defaultWordMs = 3_000;
 
-type Message = {
-  readonly lane: Lane;
-  readonly rev: number;
-  readonly lost: SeqRanges;
-  readonly head: StoredReading;
-  readonly outgoing: (stored: StoredReading) => Reading;
-  /** A part of a refused message. */
-  readonly probe?: boolean;
-};
+/** `probe`: a part of a refused message. */
+type Message = Omit<Content, 'stream'> & { readonly lane: Lane; readonly probe?: boolean };
 
 export function createSender(outbox: Outbox, uplink: Uplink, log: Logger, options: SenderOptions = {}): Sender {
-  const { corrections = asStamped, verdictMs = defaultVerdictMs } = options;
+  const { corrections = asStamped, verdictMs = defaultVerdictMs, wordMs = defaultWordMs } = options;
   const live = createLiveLane(outbox.state().lastSeq);
   const pace = createPace(options.spacingMs);
   const patience = createPatience();
   const underWay = createUnderWay();
   let asked: SeqRanges = [];
+  let connectedAtMs = Number.NEGATIVE_INFINITY;
   let counts = { publishes: 0, acks: 0 };
 
   const publish = (batch: readonly StoredReading[], { lane, probe, ...content }: Message, stream: string): void => {
@@ -168,7 +152,10 @@ export function createSender(outbox: Outbox, uplink: Uplink, log: Logger, option
   /** A part of a refused message, or as much of it as shares a head: the rest is the next part. */
   const sendProbe = async (probe: SeqRanges, stream: string): Promise<boolean> => {
     hearing.takeProbe();
-    const leased = await outbox.lease(probe, maxReadingsPerMessage);
+    const leased = await outbox.lease(probe, maxReadingsPerMessage).catch((error) => {
+      hearing.probeAgain(probe);
+      throw error;
+    });
     const readings = withFirst(leased);
     const rest = leased.filter((stored) => !readings.includes(stored));
     if (rest.length > 0) hearing.probeAgain(rangesOf(rest.map(({ reading }) => reading.seq)));
@@ -216,16 +203,10 @@ export function createSender(outbox: Outbox, uplink: Uplink, log: Logger, option
     return true;
   };
 
-  const giveUpOverdue = (): void => {
-    const inOtherHistory = hearing.otherHistory() !== null;
-    const late = overdue(underWay.all(), performance.now(), inOtherHistory ? verdictMs : patience.ms());
-    if (!inOtherHistory) patience.lapsed(late.flatMap(({ ackedAtMs }) => ackedAtMs ?? []));
-    underWay.done(late);
-  };
-
-  /** Sends one message if there is one and room for it. */
+  /** Sends one message if there is one and room for it. Until the platform's first word nothing is sent again. */
   const step = async (): Promise<boolean> => {
-    giveUpOverdue();
+    const forWordMs = hearing.heard() ? 0 : connectedAtMs + wordMs - performance.now();
+    if (forWordMs <= 0) hearing.giveUpOverdue();
     const { stream, doubt, lost: allLost } = outbox.state();
     // A refusal costs a receipt's place: while numbers may be refused, each message counts whole.
     const filled = occupied(underWay.all(), { slow: patience.isSlow(), each: doubt !== null });
@@ -233,7 +214,7 @@ export function createSender(outbox: Outbox, uplink: Uplink, log: Logger, option
     const lost = subtract(allLost, lostInFlight(underWay.all())).slice(0, maxRangesPerMessage);
     if (await sendLive(stream, lost)) return true;
     if (filled >= backlogShare || !backlogHasRoom(underWay.all())) return false;
-    const waitMs = pace.waitMs(performance.now());
+    const waitMs = Math.max(forWordMs, pace.waitMs(performance.now()));
     if (waitMs > 0) {
       pump.runIn(waitMs);
       return false;
@@ -273,6 +254,7 @@ export function createSender(outbox: Outbox, uplink: Uplink, log: Logger, option
       pump.run();
     },
     connected() {
+      connectedAtMs = performance.now();
       hearing.joined();
       live.joined();
       pump.run();
@@ -286,6 +268,9 @@ export function createSender(outbox: Outbox, uplink: Uplink, log: Logger, option
     resend({ stream, from, to }) {
       if (stream !== outbox.state().stream) return false;
       asked = unite(asked, intersect(outbox.state().held, [[from, to]]));
+      // The platform has not what it asks for: no receipt for it is under way, and the next may be hours away.
+      const isMeant = ({ ackedAtMs, seqs }: Sent) => ackedAtMs !== null && intersect(seqs, [[from, to]]).length > 0;
+      underWay.done(underWay.all().filter(isMeant));
       pump.run();
       return true;
     },
