@@ -113,9 +113,9 @@ describe('an agent', () => {
     expect(distancesAt(one)).toEqual([1700]);
     expect(told).toMatchObject([[{ seq: 1, distanceMm: 1700, flag: 1, validPercent: 100, spreadMm: 1 }, 'main']]);
     await until('acknowledged', () => agent.status().acks === agent.status().publishes);
-    expect(agent.status()).toMatchObject({ stored: 1, backlog: 1, settled: 0, frames: 7 });
+    expect(agent.status()).toMatchObject({ stored: 1, backlog: 0, settled: 0, frames: 7 });
     await giveReceipt(one, 'katulampa', 1);
-    await until('settled', () => agent.status().backlog === 0);
+    await until('settled', () => agent.status().settled === 1);
     const abouts = () => one.published.filter(({ topic }) => topic.endsWith('/about'));
     await until('told again what it is', () => abouts().length >= 2);
     const about = decodeAbout(abouts().at(-1)?.payload as Uint8Array);

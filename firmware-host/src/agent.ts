@@ -1,6 +1,6 @@
 /** Wires one station's agent together and ends it in order. Several may run in one process. */
 import { join, resolve } from 'node:path';
-import { type Calibration, realMs } from '@siaga/protocol';
+import { type Calibration, countSeqs, realMs } from '@siaga/protocol';
 import { calibrationsIn } from './agent/calibrations.ts';
 import { openCommands } from './agent/commands.ts';
 import { createControl } from './agent/control.ts';
@@ -159,10 +159,10 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     const settings = remote?.inForce();
     return aboutOf(gauges, { calibrations: [...calibrations], ...(settings ? { settings: { ...settings } } : {}) });
   };
-  telling = createTelling({ uplink, outbox, log }, { about, health });
+  telling = createTelling({ uplink, waiting: () => countSeqs(waiting()), log }, { about, health });
   const status = (): AgentStatus => ({
     ...(sender?.counts() ?? noCounts),
-    ...statusOf(outbox, gauges),
+    ...statusOf(outbox, waiting(), gauges),
     ...keeping.counts(),
     station: config.station,
     connected: uplink.connected(),

@@ -1,4 +1,4 @@
-import { countSeqs } from '@siaga/protocol';
+import { countSeqs, type SeqRanges } from '@siaga/protocol';
 import type { Gauge, GaugeStatus } from '../gauge.ts';
 import type { Outbox, StoredReading } from '../outbox/outbox.ts';
 import type { SenderCounts } from '../uplink/sender.ts';
@@ -20,7 +20,7 @@ export type AgentStatus = SenderCounts & {
   readonly stored: number;
   readonly notStored: number;
   readonly settled: number;
-  /** Held and not settled. */
+  /** Waits for the link; what waits for a receipt alone is no backlog. */
   readonly backlog: number;
   readonly lost: number;
   readonly lastReading: StoredReading | null;
@@ -38,8 +38,8 @@ export const noCounts: SenderCounts = {
 };
 
 /** What outbox and gauges say. */
-export function statusOf(outbox: Outbox, gauges: readonly Gauge[]) {
-  const { stream, lastSeq, settled, unsettled, lost } = outbox.state();
+export function statusOf(outbox: Outbox, waiting: SeqRanges, gauges: readonly Gauge[]) {
+  const { stream, lastSeq, settled, lost } = outbox.state();
   const all = gauges.map((gauge) => gauge.status());
   const sum = (field: 'frames' | 'badFrames' | 'discardedBytes' | 'bursts') =>
     all.reduce((total, gauge) => total + gauge[field], 0);
@@ -47,7 +47,7 @@ export function statusOf(outbox: Outbox, gauges: readonly Gauge[]) {
     stream,
     lastSeq,
     settled: countSeqs(settled),
-    backlog: countSeqs(unsettled),
+    backlog: countSeqs(waiting),
     lost: countSeqs(lost),
     frames: sum('frames'),
     badFrames: sum('badFrames'),

@@ -2,10 +2,8 @@
  * When the agent tells what it is and how it does: on connecting, every quarter of an hour, and soon after a
  * change. A few changes are told at once; a line that flaps is told of once in a while, not each time.
  */
-import { countSeqs } from '@siaga/protocol';
 import type { Logger } from 'pino';
 import { messageOf } from '../errors.ts';
-import type { Outbox } from '../outbox/outbox.ts';
 import type { Uplink } from '../uplink/uplink.ts';
 
 export const healthEveryMs = 15 * 60_000;
@@ -30,7 +28,16 @@ export type Telling = {
 };
 
 export function createTelling(
-  { uplink, outbox, log }: { uplink: Pick<Uplink, 'connected' | 'publish'>; outbox: Outbox; log: Logger },
+  {
+    uplink,
+    waiting,
+    log,
+  }: {
+    uplink: Pick<Uplink, 'connected' | 'publish'>;
+    /** How many readings wait for the link. */
+    waiting: () => number;
+    log: Logger;
+  },
   content: { about: () => Uint8Array | Promise<Uint8Array>; health: () => Promise<ToldHealth> },
 ): Telling {
   let changed: NodeJS.Timeout | null = null;
@@ -75,7 +82,7 @@ export function createTelling(
   };
   const healthIfBacklogGone = (): void => {
     changed = null;
-    if (countSeqs(outbox.state().unsettled) <= toldBacklog * backlogGone) health();
+    if (waiting() <= toldBacklog * backlogGone) health();
   };
   const beat = setInterval(health, healthEveryMs);
 

@@ -93,7 +93,7 @@ async function reached(clock: Clock, atMs: number, signal?: AbortSignal): Promis
     await sleep(Math.min(1000, Math.max(1, realMs(clock, leftMs))));
 }
 
-/** Waits until the platform's receipts cover everything; gives up, to judge what is there, after 30 s without progress. */
+/** Waits until the platform's broker has everything, which it takes only when it is stored; gives up, to judge what is there, after 30 s without progress. */
 async function settled(agent: Agent, signal?: AbortSignal): Promise<void> {
   let [left, since] = [agent.status().backlog, Date.now()];
   while (left > 0 && Date.now() - since < settleTimeoutMs && !signal?.aborted) {
