@@ -37,8 +37,16 @@ describe('pace', () => {
   it('keeps its distance from any message', () => {
     const pace = createPace();
     expect(pace.waitMs(5_000)).toBe(0);
-    pace.sent(5_000);
+    pace.sent(5_000, false);
     expect(pace.waitMs(5_025)).toBe(100);
-    expect(pace.waitMs(5_125)).toBe(0);
+    pace.sent(5_100, true);
+    expect(pace.waitMs(5_125)).toBe(100);
+    expect(pace.waitMs(5_225)).toBe(0);
+  });
+  it('finds a place between live messages however dense they are', () => {
+    const pace = createPace();
+    pace.sent(5_000, false);
+    for (let ms = 5_025; ms <= 5_250; ms += 25) pace.sent(ms, true);
+    expect(pace.waitMs(5_251)).toBe(0);
   });
 });

@@ -107,7 +107,7 @@ export function createSender(outbox: Outbox, uplink: Uplink, log: Logger, option
     const sentAtMs = performance.now();
     const fresh = hearing.isFresh(seqs);
     underWay.add({ sha256, rev, seqs, lost, lane, leftMonoMs: monotonicMs(), ackedAtMs: null, crossed: false, fresh });
-    pace.sent(sentAtMs);
+    pace.sent(sentAtMs, lane === 'live');
     hearing.left();
     counts = { ...counts, publishes: counts.publishes + 1 };
     uplink.publish('readings', payload).then(
