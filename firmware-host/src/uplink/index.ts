@@ -52,7 +52,11 @@ export function openUplink(settings: UplinkSettings, events: UplinkEvents): Upli
       willOf,
       log,
       open: async (attempt) => {
-        opening ??= uplinks[kind]({ target, time, ca, cert, key });
+        // What could not be loaded is loaded again at the next attempt.
+        opening ??= uplinks[kind]({ target, time, ca, cert, key }).catch((error) => {
+          opening = null;
+          throw error;
+        });
         return (await opening)(attempt);
       },
       topicFor: (topic) =>
