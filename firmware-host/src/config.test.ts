@@ -36,6 +36,23 @@ describe('settings', () => {
     expect(settings.ok && settings.value.config.sampling).toEqual({ intervalS: 60, pings: 7, trigger: 'interval' });
     expect(settings.ok && settings.value.logLevel).toBe('info');
   });
+  it('that slipped are told in the words of whoever wrote them', () => {
+    expect(faultsOf('')).toEqual([expect.stringMatching(/^the file: must hold settings .*nothing stands there$/)]);
+    expect(faultsOf(minimal.replace(/gauges:.*/, 'gauges:'))).toEqual([
+      'gauges: must be a list, and nothing stands there',
+    ]);
+    expect(faultsOf(minimal.replace('a02yyuw', 'a02yuw').replace('port:', 'prot:'))).toEqual([
+      expect.stringMatching(/^gauges\.0\.sensor: "dfrobot-a02yuw" is none of .*; did you mean 'dfrobot-a02yyuw'\?$/),
+      expect.stringMatching(/^gauges\.0\.port: is missing/),
+      "gauges.0: has no setting 'prot'; did you mean 'port'?",
+    ]);
+    expect(faultsOf(`${minimal}---\nmore: 1\n`)).toEqual([
+      "not one YAML document: another begins with '---' at line 5; keep one of them",
+    ]);
+    expect(faultsOf('\u0007: [\n'.repeat(100)).length).toBeLessThanOrEqual(5);
+    const windows = `\ufeff${minimal.replaceAll('\n', '\r\n')}`;
+    expect(faultsOf(windows)).toEqual([]);
+  });
   it('are refused with every fault at once, each with its field', () => {
     const faults = faultsOf(
       `

@@ -62,6 +62,9 @@ export type AgentSettings = {
 
 export type Faults = { readonly ok: false; readonly faults: readonly string[] };
 
+/** One slip makes many; a file that is no text makes thousands. */
+const mostYamlFaults = 5;
+
 const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'];
 
 /**
@@ -74,8 +77,7 @@ export function loadConfig(
   remote: RemoteSettings = {},
 ): Parsed<AgentSettings> | Faults {
   const document = parseDocument(text);
-  if (document.errors.length > 0)
-    return { ok: false, faults: document.errors.map(({ message }) => `not YAML: ${message.split('\n')[0]}`) };
+  if (document.errors.length > 0) return { ok: false, faults: document.errors.slice(0, mostYamlFaults).map(yamlFault) };
   const content = contentOf(document);
   if (!content.ok) return { ok: false, faults: [`not YAML: ${content.reason}`] };
   const laidOver = Object.entries(remote).reduce(
@@ -104,6 +106,14 @@ export function loadConfig(
 /** The settings with their relative paths taken from `folder`: where the file lies, not where the agent was started. */
 export function resolvePaths(config: AgentConfig, folder: string): AgentConfig {
   return withPathsFrom(AgentConfig, config, folder);
+}
+
+/** The parser's first words name the line; what it says of several documents speaks to programmers. */
+function yamlFault({ code, message, linePos }: ReturnType<typeof parseDocument>['errors'][number]): string {
+  const line = linePos?.[0].line;
+  return code === 'MULTIPLE_DOCS'
+    ? `not one YAML document: another begins with '---' at line ${line}; keep one of them`
+    : `not YAML: ${message.split('\n')[0]?.replace(/:$/, '')}`;
 }
 
 /** An alias may name nothing, or unfold without end. */

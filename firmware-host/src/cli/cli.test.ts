@@ -105,6 +105,31 @@ it('config check shows what is in force and from where; faults and strange varia
   expect(faulty.stderr.trim().split('\n')).toHaveLength(2);
 });
 
+it('what is typed wrong is no WARN, and says how it is right', async () => {
+  const misspelt = await run(['doctor', '--secnds', '3']).ended;
+  expect(misspelt).toMatchObject({ code: 2, stderr: expect.stringContaining('Did you mean --seconds?') });
+  expect(await run(['maintenance', '5x']).ended).toMatchObject({ code: 2 });
+  const folder = await run(['status', '--config', root]).ended;
+  expect(folder).toMatchObject({ code: 2, stderr: expect.stringContaining('is a folder; name the file: --config') });
+  expect((await run(['tail', '--config', config, '--seconds', '1e9']).ended).stderr).toMatch(/--seconds: .* at most/);
+}, 20_000);
+
+it.each([
+  ['a reader that has seen enough', ['config', 'reference'], '| true', 141, /^$/],
+  ['a disk that is full', ['config', 'schema'], '> /dev/full', 2, /^the output cannot be written: ENOSPC/],
+] as const)('ends plainly at %s', async (_, args, where, code, words) => {
+  const shell = `"$0" "$@" ${where}; exit "\${PIPESTATUS[0]}"`;
+  const child = spawn('bash', ['-c', shell, process.execPath, join(import.meta.dirname, '../main.ts'), ...args]);
+  let stderr = '';
+  child.stderr.on('data', (chunk) => {
+    stderr += chunk;
+  });
+  child.stdout.resume();
+  const ended = await new Promise((resolve) => child.once('close', resolve));
+  expect(stderr).toMatch(words);
+  expect(ended).toBe(code);
+});
+
 it('every command explains itself', async () => {
   const { stdout } = await run(['--help']).ended;
   for (const name of ['run', 'doctor', 'tail', 'status', 'config', 'provision'])

@@ -20,6 +20,7 @@ Exit code: 0 all PASS, 1 something to see to (WARN), 2 something FAILs.`,
     )
     .action(async (options: DoctorOptions) => {
       const { runDoctor } = await import('./doctor/run.ts');
-      process.exitCode = await runDoctor(options);
+      // What a check that was given up still waits for must not keep the process.
+      process.exit(await runDoctor(options));
     });
 };

@@ -28,7 +28,7 @@ export function meaning({
 
 const echoes: Readonly<Record<string, string>> = {
   none: 'nothing in range',
-  blanking: 'blocked, or nearer than it can measure',
+  blanking: 'blocked or too near',
   dead: 'the sensor says that it is dead',
 };
 
@@ -49,9 +49,11 @@ export function readingText({
   maintenance,
 }: Reading): string {
   const value =
-    distanceMm === null
-      ? (echoes[echo] ?? echo)
-      : `${distanceMm} mm${echo === 'blanking' ? ` (${echoes.blanking})` : ''}`;
+    test === 'gap'
+      ? 'not a frame heard'
+      : distanceMm === null
+        ? (echoes[echo] ?? echo)
+        : `${distanceMm} mm${echo === 'blanking' ? ` (${echoes.blanking})` : ''}`;
   return [
     value,
     ...(spreadMm === null ? [] : [`spread ${spreadMm} mm`]),

@@ -6,6 +6,9 @@ import { listenLive } from './live.ts';
 import { settingsOrFaults } from './settings-file.ts';
 import { type Paint, paintFor } from './terminal.ts';
 
+/** A day. Far beyond it Node's timers would end at once. */
+const longestS = 86_400;
+
 export type TailOptions = { config?: string; gauge?: string; seconds?: number; json?: boolean };
 
 export async function showTail({ config: path, gauge, seconds, json }: TailOptions): Promise<void> {
@@ -13,14 +16,13 @@ export async function showTail({ config: path, gauge, seconds, json }: TailOptio
   const known = config.gauges.map((each) => each.gauge);
   if (gauge !== undefined && !known.includes(gauge))
     throw agentError('config-invalid', `--gauge ${gauge}: the settings know ${known.join(', ')}`);
-  if (seconds !== undefined && !(seconds > 0)) throw agentError('config-invalid', '--seconds: must be above 0');
+  if (seconds !== undefined && !(seconds > 0 && seconds <= longestS))
+    throw agentError('config-invalid', `--seconds: must be above 0, at most ${longestS}`);
   const agent = await agentAt(config.data);
   const ending = new AbortController();
   const end = () => ending.abort();
   process.once('SIGINT', end);
   process.once('SIGTERM', end);
-  // Whoever reads us through a pipe may have seen enough (`| head`).
-  process.stdout.once('error', end);
   const timer = seconds === undefined ? null : setTimeout(end, seconds * 1_000);
   const paint = paintFor(process.stdout, process.env);
   if (!json)

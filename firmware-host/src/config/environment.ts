@@ -54,6 +54,7 @@ export function overridden(schema: TSchema, input: unknown, env: Environment): O
 }
 
 function unknownWords(name: string, known: readonly string[]): string {
+  if (name.startsWith(`${environmentPrefix}GAUGES_`)) return `${name}: sets nothing; gauges stand in the file alone`;
   const near = nearest(name, known);
   return `${name}: sets nothing${near ? `; did you mean ${near}?` : ''}`;
 }

@@ -105,7 +105,12 @@ function judgeUnion(node: Node, variants: readonly Node[], input: unknown, path:
     input[tag] === undefined
       ? `is missing: one of ${known.join(', ')}`
       : `${JSON.stringify(input[tag])} is none of ${known.join(', ')}`;
-  return { value: input, faults: [`${path}.${tag}: ${words}`] };
+  const near = typeof input[tag] === 'string' ? nearest(input[tag], known.map(String)) : undefined;
+  const meant = near === undefined ? undefined : variantOf(objects, tag, near);
+  // The rest is judged as what is meant: every fault is told at once.
+  const others = meant ? judgeNode(meant, { ...input, [tag]: near }, path).faults : [];
+  const hint = near === undefined ? '' : `; did you mean '${near}'?`;
+  return { value: input, faults: [`${path}.${tag}: ${words}${hint}`, ...others] };
 }
 
 /** The field whose literal tells the variants apart; null where there is none. */
@@ -150,7 +155,8 @@ export function boundsOf({ minimum, maximum }: Node): string {
 }
 
 function butWas(input: unknown): string {
-  const text = JSON.stringify(input) ?? 'nothing';
+  if (input === null || input === undefined) return ', and nothing stands there';
+  const text = JSON.stringify(input);
   return `, not ${text.length > 40 ? `${text.slice(0, 40)}…` : text}`;
 }
 

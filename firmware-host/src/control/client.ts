@@ -1,8 +1,10 @@
 /** The other side of the control socket: asks the agent that runs on a data folder, if one does. */
 import { connect, type Socket } from 'node:net';
+import { join } from 'node:path';
 import { decodeJson, type Parsed, parserOf } from '@siaga/protocol';
 import { type Static, type TSchema, Type } from 'typebox';
 import { agentError, messageOf, systemCodeOf } from '../errors.ts';
+import { holderOf } from '../outbox/lock.ts';
 import { createLineCutter } from './lines.ts';
 import { type ControlRequest, ControlStatus, Measured, maxLineBytes, Settings, TailEvent } from './protocol.ts';
 import { controlPath } from './socket-path.ts';
@@ -21,8 +23,11 @@ export type ControlClient = {
 };
 
 const answerMs = 10_000;
-/** Slow sensors give a ping a second; a PUBACK may take its time. */
+/** Slow sensors give a ping a second. */
 const slowAnswerMs = 120_000;
+/** Longer than an agent waits for a PUBACK. */
+const pingAnswerMs = 30_000;
+const restart = 'sudo systemctl restart siaga-agent';
 const encoder = new TextEncoder();
 
 const Refusal = Type.Object({ ok: Type.Literal(false), error: Type.String() });
@@ -38,10 +43,17 @@ const parseMeasured = answerWith('measured', Measured);
 const parseSettings = answerWith('settings', Settings);
 const parsePing = answerWith('ms', Type.Number());
 
-/** The agent that runs on `data`, null when none does. Rejects when one runs that may not be asked. */
+/** The agent that runs on `data`, null when none does. Rejects when one runs that may not or cannot be asked. */
 export async function agentAt(data: string): Promise<ControlClient | null> {
   const socket = await open(data);
-  if (socket === null) return null;
+  if (socket === null) {
+    const pid = await holderOf(join(data, 'outbox', 'LOCK')).catch(() => null);
+    if (pid === null) return null;
+    throw agentError(
+      'control-refused',
+      `an agent (process ${pid}) runs on ${data}, but not on its socket: it is starting or ending; try again, then ${restart}`,
+    );
+  }
   socket.destroy();
   const ask = <T>(request: ControlRequest, parse: (input: unknown) => Parsed<T>, withinMs = answerMs) =>
     askOnce(data, request, parse, withinMs);
@@ -52,7 +64,7 @@ export async function agentAt(data: string): Promise<ControlClient | null> {
     measure: async (order) => (await ask({ do: 'measure', ...order }, parseMeasured, slowAnswerMs)).measured,
     calibrationsChanged: async () => void (await ask({ do: 'calibrations-changed' }, done)),
     settings: async () => (await ask({ do: 'settings' }, parseSettings)).settings,
-    pingUplink: async () => (await ask({ do: 'ping-uplink' }, parsePing, slowAnswerMs)).ms,
+    pingUplink: async () => (await ask({ do: 'ping-uplink' }, parsePing, pingAnswerMs)).ms,
   };
 }
 
@@ -115,7 +127,10 @@ function understood<T>(line: string, parse: (input: unknown) => Parsed<T>): T {
 
 function firstLine(socket: Socket, request: ControlRequest, withinMs: number): Promise<string> {
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(agentError('control-refused', 'the agent does not answer')), withinMs);
+    const timer = setTimeout(
+      () => reject(agentError('control-refused', `the agent does not answer within ${withinMs / 1_000} s: ${restart}`)),
+      withinMs,
+    );
     const finish = (settle: () => void): void => {
       clearTimeout(timer);
       settle();
@@ -128,9 +143,14 @@ function firstLine(socket: Socket, request: ControlRequest, withinMs: number): P
       else if (line !== undefined) finish(() => resolve(line));
     });
     socket.once('error', (error) => finish(() => reject(agentError('control-refused', messageOf(error), error))));
-    socket.once('close', () => finish(() => reject(agentError('control-refused', 'the agent has ended'))));
+    socket.once('close', () => finish(() => reject(hungUp())));
     socket.write(`${JSON.stringify(request)}\n`);
   });
+}
+
+/** It ends, or as many ask it as it answers at a time. */
+function hungUp() {
+  return agentError('control-refused', 'the agent hung up: it has ended, or too many ask it; try again');
 }
 
 async function tail(data: string, onEvent: (event: TailEvent) => void, signal: AbortSignal): Promise<void> {
@@ -164,4 +184,5 @@ async function tail(data: string, onEvent: (event: TailEvent) => void, signal: A
   await ended;
   signal.removeEventListener('abort', abort);
   if (refused !== null) throw refused;
+  if (!answered && !signal.aborted) throw hungUp();
 }

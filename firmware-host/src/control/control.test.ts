@@ -1,8 +1,19 @@
-import { mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { takeLock } from '../outbox/lock.ts';
 import { until } from '../testing/builders.ts';
 import { agentAt } from './client.ts';
 import type { ControlHandlers, ControlStatus, TailEvent } from './protocol.ts';
@@ -165,6 +176,32 @@ describe('the control socket', () => {
     expect(first).toEqual([heard('52')]);
     two.abort();
     await tails[1];
+  });
+
+  it('knows of an agent whose socket has gone, and does not take it for none', async () => {
+    mkdirSync(join(data, 'outbox'));
+    const release = await takeLock(join(data, 'outbox', 'LOCK'));
+    const other = spawn('sleep', ['60']);
+    open.push({ close: () => void other.kill('SIGKILL') });
+    // A lock of our own process is nobody else's.
+    expect(await agentAt(data)).toBeNull();
+    const mark = readFileSync(join(data, 'outbox', 'LOCK'), 'utf8').split(' ');
+    const stat = readFileSync(`/proc/${other.pid}/stat`, 'utf8');
+    const began = stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
+    writeFileSync(join(data, 'outbox', 'LOCK'), `${other.pid} ${began} ${mark[2]}`);
+    await expect(agentAt(data)).rejects.toThrow(`process ${other.pid}`);
+    await release();
+    expect(await agentAt(data)).toBeNull();
+  });
+
+  it('tells those whom it lets in no more that it hung up', async () => {
+    await serve();
+    const clients = await Promise.all(Array.from({ length: 8 }, bare));
+    const client = await agent().catch((error) => error);
+    const asked =
+      client instanceof Error ? Promise.reject(client) : client.tail(() => undefined, AbortSignal.timeout(5_000));
+    await expect(asked).rejects.toThrow('hung up');
+    for (const { socket } of clients) socket.destroy();
   });
 
   it('lets a listener go who does not read', async () => {

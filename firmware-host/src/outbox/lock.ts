@@ -42,8 +42,8 @@ async function write(path: string): Promise<void> {
   }
 }
 
-/** The living process that holds the lock, null when it is stale. */
-async function holderOf(path: string): Promise<number | null> {
+/** The living process that holds the lock at `path`, null when there is none. */
+export async function holderOf(path: string): Promise<number | null> {
   const [pid, start, boot] = ((await readIfThere(path)) ?? '').split(' ');
   const holder = Number(pid);
   // Our own id in a lock we do not hold is a former process that had the same number.

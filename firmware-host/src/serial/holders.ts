@@ -69,7 +69,10 @@ function nameOf(proc: string, pid: number): string {
   const script = commandOf(proc, pid)
     .split(' ')
     .find((word, i) => i > 0 && !word.startsWith('-'));
-  return script ? `node ${basename(script)}` : 'node';
+  if (script === undefined) return 'node';
+  return /(siaga-agent.*\/app\/main\.mjs|firmware-host\/src\/main\.ts)$/.test(script)
+    ? 'siaga-agent'
+    : `node ${basename(script)}`;
 }
 
 function commandOf(proc: string, pid: number): string {

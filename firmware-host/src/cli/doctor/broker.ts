@@ -31,10 +31,15 @@ export const broker: Check = {
     } catch (error) {
       return [
         fail(
-          `no TLS: ${messageOf(error)}`,
+          `no TLS: ${isTimeout(error) ? `no answer within ${handshakeMs / 1_000} s` : messageOf(error)}`,
           'see certificate, clock and network above; is uplink.ca the present one of the platform?',
         ),
       ];
     }
   },
 };
+
+/** `openTls` may wrap what the signal says. */
+function isTimeout(error: unknown): boolean {
+  return error instanceof Error && (error.name === 'TimeoutError' || isTimeout(error.cause));
+}

@@ -1,6 +1,6 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { stat } from 'node:fs/promises';
-import { messageOf } from '../../errors.ts';
+import { messageOf, systemCodeOf } from '../../errors.ts';
 import { readCredentials } from '../../uplink/credentials.ts';
 import { type Check, type Finding, fail, pass, type World, warn } from './check.ts';
 
@@ -18,7 +18,8 @@ export const certificates: Check = {
     try {
       pems = await readCredentials(uplink);
     } catch (error) {
-      return [fail(messageOf(error), mend)];
+      const isForbidden = error instanceof Error && systemCodeOf(error.cause) === 'EACCES';
+      return [isForbidden ? warn(messageOf(error), 'run doctor with sudo') : fail(messageOf(error), mend)];
     }
     const own = new X509Certificate(pems.cert);
     const name = /(?:^|\n)CN=(.*)/.exec(own.subject)?.[1];
@@ -51,7 +52,7 @@ export function judgeDates(
   const until = new Date(validTo).toISOString().slice(0, 10);
   if (Date.parse(validFrom) > nowMs())
     return [fail(`${what} is not valid yet, only from ${validFrom}`, "is this machine's clock right? see clock above")];
-  if (days < 0) return [fail(`${what} expired on ${until}`, mend)];
+  if (days < 0) return [fail(`${what} expired on ${until}`, `if this machine's clock is right (see above): ${mend}`)];
   return [
     days < soonDays
       ? warn(`${what} expires in ${days} days (${until})`, mend)

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { open, rm, stat, statfs } from 'node:fs/promises';
+import { access, constants, open, rm, stat, statfs } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { messageOf, systemCodeOf } from '../../errors.ts';
 import { bytesText } from '../terminal.ts';
@@ -23,7 +23,13 @@ export const dataFolder: Check = {
 /** Writes and syncs a small file of its own. */
 async function tryWrite(data: string): Promise<Finding> {
   const folder = await nearestThere(data);
-  if (folder !== data) return warn(`${data} is not there yet`, 'the agent makes it at its first start');
+  if (folder !== data) {
+    const code = await access(folder, constants.W_OK | constants.X_OK).then(
+      () => null,
+      (error) => systemCodeOf(error) ?? '',
+    );
+    return judgeNotYet(data, folder, code);
+  }
   const path = join(folder, `.doctor-${process.pid}`);
   try {
     const beganMs = performance.now();
@@ -36,10 +42,26 @@ async function tryWrite(data: string): Promise<Finding> {
     }
     return judgeLatency(data, performance.now() - beganMs);
   } catch (error) {
-    return fail(`${data} cannot be written: ${messageOf(error)}`, mendFor(systemCodeOf(error), data));
+    const isForbidden = ['EACCES', 'EPERM'].includes(systemCodeOf(error) ?? '');
+    if (isForbidden) return judgeForbidden(data, (await stat(data)).uid, process.getuid?.() ?? 0);
+    return fail(`${data} cannot be written: ${messageOf(error)}`, mendFor(systemCodeOf(error)));
   } finally {
     await rm(path, { force: true }).catch(() => undefined);
   }
+}
+
+/** A folder that the agent will make at its first start, if it may: `code` says why not. Pure. */
+export function judgeNotYet(data: string, above: string, code: string | null): Finding {
+  if (code === null) return warn(`${data} is not there yet`, 'the agent makes it at its first start');
+  const says = `${data} is not there, and cannot be made in ${above}`;
+  return code === 'EACCES' ? warn(`${says} by this user`, 'run doctor with sudo') : fail(says, mendFor(code));
+}
+
+/** Whoever is not the owner of the folder cannot tell whether the owner may write. Pure. */
+export function judgeForbidden(data: string, ownerId: number, ownId: number): Finding {
+  return ownerId === ownId
+    ? fail(`${data} may not be written by its owner`, `sudo chmod u+rwx ${data}`)
+    : warn(`${data} is another user's: whether that one can write cannot be told`, 'run doctor with sudo');
 }
 
 /** Pure. */
@@ -49,12 +71,10 @@ export function judgeLatency(data: string, ms: number): Finding {
   return ms >= slowMs ? warn(says, 'the card or disk is slow: see dmesg; have a new one at hand') : pass(says);
 }
 
-function mendFor(code: string | undefined, data: string): string {
+function mendFor(code: string | undefined): string {
   if (code === 'EROFS') return 'the disk is mounted read-only: often after errors, see dmesg; mount -o remount,rw';
   if (code === 'ENOSPC' || code === 'EDQUOT')
     return 'the disk is full: delete what is not needed, see: df -h; du -xsh /var/*';
-  if (code === 'EACCES' || code === 'EPERM')
-    return `sudo chown -R siaga-agent: ${data} (the agent's user), or run doctor with sudo`;
   return "correct the setting 'data'";
 }
 

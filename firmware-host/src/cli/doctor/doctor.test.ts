@@ -1,6 +1,6 @@
 /** The doctor before real faults: real ttys, other programs, a broker over TLS, folders that refuse. */
 import { execFile, spawn } from 'node:child_process';
-import { chmodSync, mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -22,7 +22,7 @@ import { broker } from './broker.ts';
 import { certificates } from './certificates.ts';
 import type { Check, World } from './check.ts';
 import { clock } from './clock.ts';
-import { dataFolder } from './data-folder.ts';
+import { dataFolder, judgeForbidden, judgeNotYet } from './data-folder.ts';
 import { heat } from './heat.ts';
 import { checks } from './index.ts';
 import { memory } from './memory.ts';
@@ -100,6 +100,19 @@ describe('at the line, the doctor', () => {
       expect.stringMatching(/^fail main: not a byte in 0\.5 s -> is it powered/),
     ]);
   });
+  it.each([
+    ['dfrobot-sen0676, unit: 7', 'unit 7, 115200 baud, parity none'],
+    ['jsn-sr04t, mode: triggered', 'triggered type'],
+    ['dfrobot-a02yyuw', 'only when asked'],
+  ])('asks of a silent %s what it may be', async (kind, words) => {
+    await plug();
+    const there = await world();
+    const path = join(root, 'siaga-agent.yaml');
+    writeFileSync(path, `station: depok\ndata: ./data\ngauges: [{ gauge: main, port: ./line, sensor: ${kind} }]\n`);
+    const [found] = await findings(sensor, { ...there, file: await readSettings(path, {}) });
+    expect(found).toMatch(/^fail main: not a byte/);
+    expect(found).toContain(words);
+  });
   it('finds another sensor by its frames', async () => {
     speak(await plug(), () => encoders['dfrobot-a02yyuw'](1_500));
     const [found] = await findings(sensor, await world());
@@ -171,7 +184,7 @@ describe('at the line, the doctor', () => {
     open.push({ close: () => child.kill('SIGKILL') });
     await until('it holds the line', async () => (await holdersOf(line)).holders.some(({ pid }) => pid === child.pid));
     const [found] = await findings(rivals, await world());
-    expect(found).toContain(`fail ${line} is also held by`);
+    expect(found).toContain(`fail ${line} is held by`);
     expect(found).toContain(`ModemManager (process ${child.pid}`);
     expect(found).toContain('systemctl disable --now ModemManager');
   });
@@ -232,6 +245,7 @@ describe('at the machine, the doctor', () => {
     await world();
     const nobody = 65_534;
     const isRoot = process.getuid?.() === 0;
+    if (isRoot) chownSync(join(root, 'data'), nobody, nobody);
     const main = join(import.meta.dirname, '../../main.ts');
     const child = await run(
       process.execPath,
@@ -242,8 +256,21 @@ describe('at the machine, the doctor', () => {
     const { findings: told } = JSON.parse(child.stdout);
     expect(told.find(({ check }: { check: string }) => check === 'disk')).toMatchObject({
       verdict: 'fail',
-      mend: expect.stringContaining('chown'),
+      mend: expect.stringContaining('chmod u+rwx'),
     });
+    // Whoever is not the agent's user cannot tell.
+    expect(judgeForbidden('/var/lib/siaga-agent', 998, 1_000)).toMatchObject({
+      verdict: 'warn',
+      mend: expect.stringContaining('sudo'),
+    });
+  });
+  it('finds a data folder that is not there yet, and one that cannot be made', async () => {
+    expect((await findings(dataFolder, await world()))[0]).toMatch(/^warn .*is not there yet/);
+    expect(judgeNotYet('/srv/data', '/srv', 'EROFS')).toMatchObject({
+      verdict: 'fail',
+      mend: expect.stringContaining('read-only'),
+    });
+    expect(judgeNotYet('/srv/data', '/srv', 'EACCES')).toMatchObject({ verdict: 'warn' });
   });
   it('finds a ballast that was given free', async () => {
     mkdirSync(join(root, 'data/outbox'), { recursive: true });
@@ -320,6 +347,23 @@ describe('at the link, the doctor', () => {
     expect((await findings(network, await uplinkTo(8883, pki, 'depok', 'broker.invalid')))[0]).toMatch(
       /^fail broker\.invalid: the name cannot be looked up/,
     );
+  });
+  it('gives up soon where the broker does not let it in, and tries nothing with files that it cannot read', async () => {
+    const other = await createPki();
+    const there = await uplinkTo((await start({ ...pki, server: other.server })).port);
+    const beganMs = performance.now();
+    expect((await findings(puback, there))[0]).toMatch(/^fail no message got through: .*not signed by uplink\.ca/);
+    expect(performance.now() - beganMs).toBeLessThan(15_000);
+    rmSync(join(root, 'credentials/device.key'));
+    expect(await findings(puback, there)).toEqual([]);
+  }, 20_000);
+  it('leaves the line and the name of an agent alone that cannot be asked', async () => {
+    const { port: number, published } = await start();
+    speak(await plug(), () => encoders['maxbotix-hrxl-wr'](1_500));
+    const there: World = { ...(await uplinkTo(number)), refusal: 'the agent does not answer' };
+    expect(await findings(puback, there)).toEqual([]);
+    expect(published).toEqual([]);
+    expect((await findings(sensor, there)).join()).toMatch(/^warn not listened to/);
   });
   it('asks the running agent, and lets its line and its connection alone', async () => {
     const { port: number, published } = await start();

@@ -28,7 +28,9 @@ export const network: Check = {
         trouble,
         isOpen443
           ? `port 443 is open: uplink.url: mqtts://${host}:443 may work`
-          : 'is the modem on, the SIM paid, the cable in? Does a firewall let this port out?',
+          : trouble.includes('ECONNREFUSED')
+            ? 'the machine answers: is the port in uplink.url right? ask whether the platform runs'
+            : 'is the modem on, the SIM paid, the cable in? Does a firewall let this port out?',
       ),
     ];
   },

@@ -3,6 +3,7 @@ import { pino } from 'pino';
 import type { AgentConfig } from '../../config.ts';
 import { messageOf } from '../../errors.ts';
 import { readIfThere } from '../../outbox/durable.ts';
+import { readCredentials } from '../../uplink/credentials.ts';
 import { offlineHealth } from '../../uplink/device.ts';
 import { openUplink } from '../../uplink/index.ts';
 import { pause } from '../../wait.ts';
@@ -10,7 +11,10 @@ import { type Check, type Finding, fail, pass, warn } from './check.ts';
 
 const slowMs = 5_000;
 const connectMs = 30_000;
-const mend = 'is this station known to the platform, and its certificate not revoked? See broker above';
+/** After a first attempt that failed another may do better on a bad link; more would only cost patience. */
+const secondTryMs = 3_000;
+const mend =
+  'see certificate, network, broker above; if they PASS: does the platform know this station, is its certificate revoked?';
 
 /**
  * A message to the broker and its PUBACK. A running agent publishes its health: a second client of this station's
@@ -20,8 +24,17 @@ export const puback: Check = {
   name: 'puback',
   needs: 'settings',
   online: true,
-  async run({ agent }, config) {
-    if (!config.uplink) return [];
+  async run({ agent, status, refusal }, config) {
+    // The agent that cannot be asked has its link: a second client of its name would throw it out.
+    if (!config.uplink || refusal !== null) return [];
+    if (agent && status?.uplink?.connected === false)
+      return [fail(`the agent is not connected: ${status.uplink.reason ?? 'it is still trying'}`, mend)];
+    // The check of the certificate has told what is wrong.
+    const isReadable = await readCredentials(config.uplink).then(
+      () => true,
+      () => false,
+    );
+    if (!agent && !isReadable) return [];
     try {
       return [judge(agent ? await agent.pingUplink() : await publishOurselves(config))];
     } catch (error) {
@@ -49,6 +62,7 @@ async function publishOurselves({ uplink: config, station, data }: AgentConfig):
     const inTime = await Promise.race([
       connected.promise.then(() => true),
       pause(connectMs, ending.signal).then(() => false),
+      gaveUp(() => uplink.trouble() !== null, ending.signal).then(() => false),
     ]);
     if (!inTime) throw new Error(uplink.trouble() ?? `no connection within ${connectMs / 1_000} s`);
     const beganMs = performance.now();
@@ -58,4 +72,10 @@ async function publishOurselves({ uplink: config, station, data }: AgentConfig):
     ending.abort();
     await uplink.close();
   }
+}
+
+/** Resolves some time after the first trouble. */
+async function gaveUp(isInTrouble: () => boolean, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted && !isInTrouble()) await pause(100, signal);
+  await pause(secondTryMs, signal);
 }

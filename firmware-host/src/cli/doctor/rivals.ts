@@ -11,6 +11,7 @@ const mends: Readonly<Record<string, string>> = {
     'a sign-in console is on the line: sudo systemctl disable --now serial-getty@<port>; raspi-config: serial console off',
   getty:
     'a sign-in console is on the line: sudo systemctl disable --now serial-getty@<port>; raspi-config: serial console off',
+  'siaga-agent': 'another agent measures there: sudo systemctl stop siaga-agent, or end the one run by hand',
   gpsd: 'it takes serial lines for GPS receivers: sudo systemctl disable --now gpsd.socket gpsd',
 };
 
@@ -32,7 +33,10 @@ async function judgeOwner(path: string, { status, root }: World): Promise<Findin
   const isOurs = holders.length > foreign.length || (status !== null && hidden > 0);
   const consoles = await consoleOn(device, root);
   if (foreign.length > 0)
-    return [fail(`${path} is also held by ${namesOf(foreign)}`, mendFor(foreign, basename(device))), ...consoles];
+    return [
+      fail(`${path} is ${isOurs ? 'also ' : ''}held by ${namesOf(foreign)}`, mendFor(foreign, basename(device))),
+      ...consoles,
+    ];
   if (consoles.length > 0) return consoles;
   if (hidden > 0 && !isOurs)
     return [pass(`${path}: nobody of this user's; ${hidden} processes are hidden from it (try sudo)`)];

@@ -35,6 +35,8 @@ export const sensor: Check = {
   name: 'sensor',
   needs: 'settings',
   async run(world, config) {
+    if (world.refusal !== null)
+      return [warn('not listened to: the agent that cannot be asked has the lines', 'see agent above')];
     const events = await listenAll(world, config);
     const found = await Promise.all(
       config.gauges.map(async (gauge) => {
@@ -91,12 +93,13 @@ type Others = () => Promise<readonly Swept[] | string>;
 
 /** `tryOthers`: what other speeds give, or why they cannot be tried. */
 async function judgeSensor(
-  { gauge, sensor: name }: Pick<GaugeConfig, 'gauge' | 'sensor'>,
+  config: GaugeConfig,
   trigger: AgentConfig['sampling']['trigger'],
   heard: Heard,
   listenMs: number,
   tryOthers: Others,
 ): Promise<Finding[]> {
+  const { gauge, sensor: name } = config;
   const { bytes, frames, shows } = heard;
   if (heard.closed !== null && frames === 0)
     return [fail(`${gauge}: the line is closed: ${heard.closed}`, 'see port and port owner above')];
@@ -112,13 +115,7 @@ async function judgeSensor(
         'wake it, or: siaga-agent doctor --seconds 120',
       ),
     ];
-  if (bytes.length === 0)
-    return [
-      fail(
-        `${gauge}: not a byte in ${listenMs / 1_000} s`,
-        'is it powered? its TX on our RX, ground on ground? RS232 sensor on a TTL adapter (or the reverse)?',
-      ),
-    ];
+  if (bytes.length === 0) return [fail(`${gauge}: not a byte in ${listenMs / 1_000} s`, silenceMend(config))];
   const others = await tryOthers();
   const says = `${gauge}: ${bytes.length} bytes, but no frame of ${name}`;
   if (typeof others === 'string')
@@ -145,6 +142,19 @@ async function judgeSensor(
       shows,
     ),
   ];
+}
+
+/** What to look at where nothing is heard, by how the sensor is made to speak. */
+function silenceMend(config: GaugeConfig): string {
+  const { dialogue, baudRate, parity = 'none' } = createDriver(config);
+  if (dialogue.kind === 'polled') {
+    const unit = 'unit' in config ? (config.unit ?? 1) : 1;
+    return `is it powered? A and B swapped? is it set to unit ${unit}, ${baudRate} baud, parity ${parity}?`;
+  }
+  const wires = 'is it powered? its TX on our RX, ground on ground?';
+  return dialogue.kind === 'asked'
+    ? `${wires} its RX on our TX? is it of the triggered type?`
+    : `${wires} a TTL sensor on an RS232 adapter? a type that speaks only when asked (Modbus, triggered)?`;
 }
 
 function judgeFrames(gauge: string, name: string, heard: Heard, listenMs: number): Finding[] {

@@ -5,8 +5,7 @@ export const settings: Check = {
   name: 'settings',
   needs: 'nothing',
   async run({ file }) {
-    if (file.settings === null)
-      return file.faults.map((fault) => fail(fault, `edit ${file.path}; then: siaga-agent config check`));
+    if (file.settings === null) return file.faults.map((fault) => fail(fault, file.mend));
     const { config, warnings } = file.settings;
     const sensors = config.gauges.map(({ gauge, sensor }) => `${gauge} (${sensor})`).join(', ');
     return [
