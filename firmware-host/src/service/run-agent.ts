@@ -13,6 +13,7 @@ import { openRemote, settingsForStart } from '../remote/remote.ts';
 import type { RemoteSettings } from '../remote/settings.ts';
 import { machineTime } from '../time/signs.ts';
 import { agentVersion } from '../version.ts';
+import { type LogLines, logLinesTo } from './log-lines.ts';
 import { serviceManager } from './notify.ts';
 
 /** Why a run ends: told to stop, other settings, another version. */
@@ -26,6 +27,8 @@ export async function runAgent(path: string | undefined, env: NodeJS.ProcessEnv)
     stopped = true;
     end('stop');
   };
+  const lines = logLinesTo(process.stdout.fd);
+  process.once('exit', lines.flush);
   process.once('SIGTERM', stop);
   process.once('SIGINT', stop);
   for (;;) {
@@ -33,7 +36,7 @@ export async function runAgent(path: string | undefined, env: NodeJS.ProcessEnv)
       end = resolve;
     });
     if (stopped) return;
-    const why = await runOnce(path, env, ending, (reason) => end(reason));
+    const why = await runOnce(path, env, lines, ending, (reason) => end(reason));
     // Another version needs a process of its own: the service manager starts the launcher again.
     if (why !== 'settings') return;
   }
@@ -42,11 +45,12 @@ export async function runAgent(path: string | undefined, env: NodeJS.ProcessEnv)
 async function runOnce(
   path: string | undefined,
   env: NodeJS.ProcessEnv,
+  lines: LogLines,
   ending: Promise<Ending>,
   end: (why: Ending) => void,
 ): Promise<Ending> {
   const before = await settingsOrFaults(path, env);
-  const log = pino({ level: before.logLevel });
+  const log = pino({ level: before.logLevel }, lines);
   await settingsForStart(before.config.data, log).catch((error) =>
     log.warn({ err: messageOf(error) }, 'settings from afar cannot be kept'),
   );
