@@ -25,11 +25,13 @@ export const rivals: Check = {
   },
 };
 
-async function judgeOwner(path: string, { status, root }: World): Promise<Finding[]> {
+async function judgeOwner(path: string, { status, refusal, root }: World): Promise<Finding[]> {
   const device = await realpath(path).catch(() => null);
   if (device === null) return [];
   const { holders, hidden } = await holdersOf(path);
-  const foreign = holders.filter(({ pid }) => pid !== status?.pid);
+  // The one that does not say its number is the agent all the same.
+  const isAgent = ({ pid, name }: Holder) => pid === status?.pid || (refusal !== null && name === 'siaga-agent');
+  const foreign = holders.filter((holder) => !isAgent(holder));
   const isOurs = holders.length > foreign.length || (status !== null && hidden > 0);
   const consoles = await consoleOn(device, root);
   if (foreign.length > 0)
