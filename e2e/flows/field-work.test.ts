@@ -116,7 +116,7 @@ test('maintenance, a calibration that is signed, proposed and accepted, and an a
 
   expect(await typed(['maintenance', '60m', ...config])).toMatchObject({
     code: 0,
-    out: expect.stringMatching(/^sungai: Maintenance until 20\S+Z\.\n$/),
+    out: expect.stringMatching(/^sungai: Maintenance for 60 min, until 20\S+ \S+ UTC\.\n$/),
   });
   const under = await work.pictured('maintenance', ({ level }) => level.maintenance);
   expect(under.level).toMatchObject({ severity: 1, bandLabel: 'Siaga III', maintenance: true });

@@ -25,7 +25,9 @@ export const maintenance: CliCommand = (program) => {
       const untilMs = lengthMs > 0 ? nowMs + lengthMs : null;
       await agent.maintenance({ untilMs, by: process.env.SUDO_USER ?? userInfo().username });
       const words =
-        untilMs === null ? 'Maintenance has ended.' : `Maintenance until ${new Date(untilMs).toISOString()}.`;
+        untilMs === null
+          ? 'Maintenance has ended.'
+          : `Maintenance for ${lengthMs / unitMs.m} min, until ${new Date(untilMs).toISOString().slice(0, 16).replace('T', ' ')} UTC.`;
       process.stdout.write(`${config.station}: ${words}\n`);
     });
 };
