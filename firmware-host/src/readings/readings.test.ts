@@ -6,6 +6,7 @@ import * as hrxl from '../sensors/maxbotix-hrxl-wr.ts';
 import { createFramer } from '../serial/framer.ts';
 import { framed } from '../testing/dialogue.ts';
 import { encodeA02Frame, encodeHrxlFrame } from '../testing/encoders.ts';
+import { generator } from '../testing/generator.ts';
 import { buildReading } from './build.ts';
 import type { Burst } from './burst.ts';
 import { filterBurst, median } from './filter.ts';
@@ -155,14 +156,3 @@ describe('one byte in ten at random', () => {
     expect(published).toBeGreaterThan(15_000);
   });
 });
-
-/** A small seeded generator (mulberry32), so that a failure can be repeated. */
-function generator(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296;
-  };
-}

@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { GaugeConfig } from '../sensors/index.ts';
+import { generator } from '../testing/generator.ts';
 import { type Chance, spikes, steps, sticks, untouched } from '../testing/injected-faults.ts';
 import type { RecordedBurst } from '../testing/judge.ts';
 import { madeUpRiver } from '../testing/made-up-river.ts';
@@ -57,14 +58,7 @@ describe('flags', () => {
   });
 });
 
-/** A small seeded generator (mulberry32), so that a failure can be repeated. */
 function chanceOf(seed: number): Chance {
-  let state = seed;
-  const next = () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296;
-  };
+  const next = generator(seed);
   return { next, below: (below) => Math.floor(next() * below) };
 }

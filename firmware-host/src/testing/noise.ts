@@ -2,10 +2,12 @@
  * A disturbed line: frames of a sensor with one byte in ten at random, and some lost or added, through the real
  * listener (for Modbus: the real library) and the real burst filter. Counts what came out wrong.
  */
+
 import { filterBurst } from '../readings/filter.ts';
 import type { Sample, SensorDriver } from '../sensors/driver.ts';
 import { createDriver, type GaugeConfig } from '../sensors/index.ts';
 import { type Heard, type Listener, listen } from '../sensors/listen.ts';
+import { generator } from './generator.ts';
 import { withVirtualTime } from './virtual-time.ts';
 
 export type NoisySensor = {
@@ -158,15 +160,4 @@ function disturbed(frame: Uint8Array, chance: () => number): Uint8Array {
     bytes.push(chance() < replacedShare ? Math.floor(chance() * 256) : byte);
   }
   return Uint8Array.from(bytes);
-}
-
-/** A small seeded generator (mulberry32), so that a failure can be repeated. */
-function generator(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296;
-  };
 }

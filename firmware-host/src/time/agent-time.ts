@@ -4,11 +4,23 @@
  */
 import type { Clock, ClockState, StreamId } from '@siaga/protocol';
 import type { Logger } from 'pino';
+import type { Static } from 'typebox';
+import { openStateFile } from '../agent/state-file.ts';
 import { messageOf } from '../errors.ts';
 import type { Draft, StoredReading } from '../outbox/outbox.ts';
 import type { Corrections } from '../uplink/corrections.ts';
-import { type Anchor, type Boot, type Boots, begun, bounded, changed, stampedAt, touched, utcAt } from './boots.ts';
-import { openBootsFile } from './boots-file.ts';
+import {
+  type Anchor,
+  type Boot,
+  type Boots,
+  BootsState,
+  begun,
+  bounded,
+  changed,
+  stampedAt,
+  touched,
+  utcAt,
+} from './boots.ts';
 import { buildDateMs } from './build-date.ts';
 import { createCorrections } from './corrections.ts';
 import { errorOf, middleOf, narrowed, type Offset, offsetOf, type ServerWord } from './server-offset.ts';
@@ -60,9 +72,10 @@ export async function openAgentTime(options: {
 }): Promise<AgentTime & { readonly corrections: Corrections }> {
   const { boot, sources, log } = options;
   const { monoMs } = sources;
-  const file = await openBootsFile(options.path, log);
+  // What cannot be read is begun anew: what was uncertain then stays so.
+  const file = await openStateFile(options.path, BootsState, log);
   const wall = createWall(sources, log);
-  let boots: Boots = begun(file.boots, boot, monoMs(), buildDateMs);
+  let boots: Boots = begun((file.held?.boots ?? []) as Boots, boot, monoMs(), buildDateMs);
   /** What the time goes by now; the boot's first anchor stays that of the corrections. */
   let live: Anchor | null = present().newest ?? present().anchor;
   let state: ClockState = live ? 'synced' : 'unsynced';
@@ -78,7 +91,7 @@ export async function openAgentTime(options: {
   }
   const save = (): Promise<void> => {
     savedMonoMs = monoMs();
-    return file.save(boots);
+    return file.save({ v: 1, boots } as Static<typeof BootsState>);
   };
   const earliestMs = (): number => {
     if (live) return utcAt(live, monoMs()) - live.errorMs;

@@ -2,7 +2,7 @@
  * What is known of the machine's boots. Within one boot the monotonic clock never jumps, so that one moment
  * known in both (an anchor) dates everything else in it. Pure.
  */
-import { parserOf, type SeqRanges, StreamId } from '@siaga/protocol';
+import { type SeqRanges, StreamId } from '@siaga/protocol';
 import { type Static, Type } from 'typebox';
 
 const sources = ['ntp', 'server'] as const;
@@ -56,7 +56,8 @@ export type Exposed = {
 /** Oldest first; the last is the present one. */
 export type Boots = readonly Boot[];
 
-export const parseBoots = parserOf(Type.Object({ v: Type.Literal(1), boots: Type.Array(Boot) }));
+/** What `boots.json` holds. */
+export const BootsState = Type.Object({ v: Type.Literal(1), boots: Type.Array(Boot) });
 
 /** A year of a machine that loses its power every night, and twice more. */
 const bootsKept = 1_000;
